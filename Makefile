@@ -1,0 +1,44 @@
+# Everything a developer or CI does, by name. `make demo` and `make test` need only Python 3.11 and make.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+UV := $(BIN)/uv
+
+.PHONY: install demo test lint types format lock clean
+.DEFAULT_GOAL := install
+
+install: $(INSTALLED) ## put biolatch and its tools into .venv
+
+$(INSTALLED): requirements/uv.txt requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $(INSTALLED)
+
+demo: $(INSTALLED) ## the main job, live, on an embedded Apache Kafka
+	$(BIN)/biolatch demo
+
+test: $(INSTALLED) ## the default tests, on a real Apache Kafka that they start themselves
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED) ## ruff and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(INSTALLED) ## both type checkers, strict
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+lock: $(INSTALLED) ## renew the lock files: hashes, and no download address
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade pyproject.toml -o requirements/runtime.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade -c requirements/runtime.txt --group dev pyproject.toml -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
