@@ -10,7 +10,7 @@ class BiolatchError(Exception):
     """Base of the four kinds.
 
     Attributes:
-        code: stable, dotted, lower-case name of this very error; operators and machines match on it.
+        code: stable, dotted, lower-case name of this very error, to match on.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -19,7 +19,7 @@ class BiolatchError(Exception):
 
 
 class MalformedInput(BiolatchError):
-    """The sender's fault: the record goes to the dead letters with its code and is never retried."""
+    """The sender's fault: the record goes to the dead letters with its code, never retried."""
 
 
 class TransientFailure(BiolatchError):

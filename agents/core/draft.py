@@ -1,0 +1,53 @@
+"""One event being decided: the row as far as the rules have come, and what they said so far.
+
+A draft lives for one call of `decide` and never leaves it. Every change goes through `record`,
+so the row in the draft is by construction the fold of the recorded changes.
+"""
+
+from typing import Final
+
+from agents.core.changes import Change, UserPut
+from agents.core.evolve import evolve
+from agents.core.policy import Policy
+from agents.core.state import DeviceState, User
+from events.decisions import Decision
+from events.facts import BiometricsChanged, Fact
+
+
+class Draft:
+    """The work on one event.
+
+    Attributes:
+        fact: the event.
+        policy: the numbers.
+        before: the row as it was.
+        state: the row as far as changes are recorded.
+        changes, decisions: in the order in which the rules made them.
+        user_id: the event's own user, if it has one.
+    """
+
+    __slots__ = ("before", "changes", "decisions", "fact", "policy", "state", "user_id")
+
+    def __init__(self, state: DeviceState, fact: Fact, policy: Policy) -> None:
+        self.fact: Final = fact
+        self.policy: Final = policy
+        self.before: Final = state
+        self.state = state
+        self.changes: Final[list[Change]] = []
+        self.decisions: Final[list[Decision]] = []
+        data = fact.data
+        self.user_id: Final = None if isinstance(data, BiometricsChanged) else data.user_id
+
+    def record(self, change: Change) -> None:
+        """Apply a change and keep it."""
+        self.state = evolve(self.state, change)
+        self.changes.append(change)
+
+    def put(self, user: User) -> None:
+        """A user is now this."""
+        self.record(UserPut(user))
+
+    def own_first(self) -> list[User]:
+        """The users as they are now: the event's own first, the others by id (design section 4)."""
+        own = [user for user in self.state.users if user.user_id == self.user_id]
+        return own + [user for user in self.state.users if user.user_id != self.user_id]

@@ -1,0 +1,136 @@
+"""What is remembered of a device: one small row that no rule ever needs more than.
+
+Owns the shape of the state (design section 3). Values only: no rule stands here. The structs are
+also the content of the stored row (`agents.device_rows`), in the order of their fields: append new
+fields at the end, with a default, and never reorder.
+"""
+
+from typing import Final
+
+import msgspec
+
+from events.facts import PublicKey
+from events.vocabulary import (
+    DisabledReason,
+    FallbackReason,
+    KeyBinding,
+    Method,
+    Platform,
+    Status,
+)
+
+DIGEST_BYTES: Final = 8
+"""Events and old keys are remembered by 64-bit digests, kept as one run of bytes."""
+
+
+class EllipticPoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The coordinates of an ES256 public key, as its JWK writes them."""
+
+    x: str
+    y: str
+
+
+class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One user of a device.
+
+    Attributes:
+        user_id: the publisher's id of the user.
+        status: where the user stands.
+        disabled_reason: set exactly while disabled.
+        fallback_reason: set exactly while in fallback.
+        since_ms: when the status last changed; none while absent.
+        method, platform, key_id, public_key, key_binding: of the latest enrollment.
+        old_keys: digests of the last keys before the current one, oldest first.
+        failures: rejections since the last match, accepted password, re-arming or enrollment.
+        consecutive_failures: rejections since the last match or enrollment.
+        seq: last slot taken under the current key; 0 before the first.
+        troubled_ms: times of the last troubled fallbacks, oldest first (design rule 20).
+        failure_fallbacks: fallbacks for too many failures since the last match or enrollment.
+        wait_until_ms, fallback_login_id: of the fallback that stands.
+        advised_ms: when the user was last advised to refresh the device's biometrics.
+        guided_login_id: login in which the user was last guided to re-enable.
+        allow_re_enable: of the last revocation.
+        declined_ms: when a prompt was declined; cleared by an enrollment.
+        lowered_ms: latest time of a withdrawal or revocation, each at most its now.
+        noted_ms: now of the last decline or withdrawal while absent.
+    """
+
+    user_id: str
+    status: Status
+    disabled_reason: DisabledReason | None = None
+    fallback_reason: FallbackReason | None = None
+    since_ms: int | None = None
+    method: Method | None = None
+    platform: Platform | None = None
+    key_id: str | None = None
+    public_key: EllipticPoint | None = None
+    key_binding: KeyBinding | None = None
+    old_keys: bytes = b""
+    failures: int = 0
+    consecutive_failures: int = 0
+    seq: int = 0
+    troubled_ms: tuple[int, ...] = ()
+    failure_fallbacks: int = 0
+    wait_until_ms: int | None = None
+    fallback_login_id: str | None = None
+    advised_ms: int | None = None
+    guided_login_id: str | None = None
+    allow_re_enable: bool = True
+    declined_ms: int | None = None
+    lowered_ms: int | None = None
+    noted_ms: int | None = None
+
+    @property
+    def live(self) -> bool:
+        """Enabled or in fallback: biometrics are switched on."""
+        return self.status is Status.ENABLED or self.status is Status.FALLBACK
+
+    @property
+    def revoked_for_good(self) -> bool:
+        """Switched off by an administrator who does not allow re-enabling."""
+        return self.disabled_reason is DisabledReason.ADMIN and not self.allow_re_enable
+
+
+class ErasureMark(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A user of the device was erased: nothing up to this instant may come back."""
+
+    user_id: str
+    at_ms: int
+
+
+class DeviceState(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One device.
+
+    Attributes:
+        bio_epoch: highest epoch known; 0 before the first.
+        changed_ms: when the biometrics on the device last changed.
+        users: in the order of their ids.
+        recent_events: digests of the last events that were not refused, oldest first.
+        erased_ms: erasure mark of the whole device.
+        erased_users: erasure marks of users, oldest first.
+        watermark: offset of the last event applied; -1 before the first.
+    """
+
+    bio_epoch: int = 0
+    changed_ms: int | None = None
+    users: tuple[User, ...] = ()
+    recent_events: bytes = b""
+    erased_ms: int | None = None
+    erased_users: tuple[ErasureMark, ...] = ()
+    watermark: int = -1
+
+    def user(self, user_id: str) -> User | None:
+        """The user of that id, if the device knows one."""
+        for user in self.users:
+            if user.user_id == user_id:
+                return user
+        return None
+
+
+UNKNOWN_DEVICE: Final = DeviceState()
+"""A device of which nothing was ever heard."""
+
+
+def point_of(key: PublicKey | None) -> EllipticPoint | None:
+    """What is kept of a public key: its kind is always EC on P-256."""
+    return None if key is None else EllipticPoint(x=key.x, y=key.y)

@@ -1,0 +1,43 @@
+"""The stored form of a device's row: a format version, then the state in MessagePack.
+
+Rows are written with every batch that touches their device, so they are small: arrays without
+field names, digests as bytes. The version leads, so that an older worker refuses a newer row
+instead of misreading it, and a newer one can read older rows.
+"""
+
+from typing import Final
+
+import msgspec
+
+from agents.core.state import DeviceState
+from events.errors import InvariantBroken
+
+ROW_FORMAT: Final = 1
+"""The format written. A change of the fields of `agents.core.state` that old readers cannot
+follow needs a new number and an upcast from every older one."""
+
+_LEAD: Final = bytes([ROW_FORMAT])
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(DeviceState).decode
+
+
+def encode_row(state: DeviceState) -> bytes:
+    """The row as it is stored."""
+    return _LEAD + _encode(state)
+
+
+def decode_row(row: bytes) -> DeviceState:
+    """The state in a stored row.
+
+    Raises:
+        InvariantBroken: a newer format than this worker knows, or no row at all.
+    """
+    if row[:1] != _LEAD:
+        found = row[0] if row else "none"
+        raise InvariantBroken(
+            "row.format_unknown", f"row format {found}; this worker knows {ROW_FORMAT}"
+        )
+    try:
+        return _decode(memoryview(row)[1:])
+    except msgspec.DecodeError as error:
+        raise InvariantBroken("row.unreadable", "a stored row cannot be read") from error

@@ -1,0 +1,157 @@
+"""The devices agent: a batch of input records against the rows of their devices.
+
+Owns the order of work within a batch: decode, skip what a row has already, decide, and write each
+touched row and public state once. Pure as the lane demands (`agents.lane.port.BatchHandler`): the
+same records and rows give the same bytes. Must never lose a record: what cannot be decoded becomes
+a dead letter, everything else gets its verdict.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from agents.core.decide import step
+from agents.core.policy import Policy
+from agents.core.projection import look_alike, public_state
+from agents.core.state import UNKNOWN_DEVICE, DeviceState
+from agents.device_rows import ROW_FORMAT, decode_row, encode_row
+from agents.lane.port import BatchResult, InputRecord, OutgoingRecord, Partition, Rows
+from events.errors import MalformedInput
+from schemas import topics
+from schemas.dead_letters import Origin, dead_letter
+from schemas.inputs import decode
+from schemas.outputs import public_state_record, verdict_and_decisions
+
+
+class DevicesAgent:
+    """Decides batches of device events under one policy.
+
+    Attributes:
+        row_format: the newest row format read and written.
+        dead_letters: how many records could not be decoded, by code.
+        skipped: how many records were in their row already (the second defence against doing
+            an event twice; 0 unless the first one failed).
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy: Final = policy
+        self.dead_letters: Final[Counter[str]] = Counter()
+        self.skipped = 0
+
+    @property
+    def row_format(self) -> int:
+        """The newest row format that is read and written."""
+        return ROW_FORMAT
+
+    def __call__(
+        self, partition: Partition, rows: Rows, records: Sequence[InputRecord]
+    ) -> BatchResult:
+        """Decide a batch, in order."""
+        batch = _Batch(partition, rows, self._policy)
+        for record in records:
+            try:
+                batch.take(record)
+            except MalformedInput as error:
+                self.dead_letters[error.code] += 1
+                batch.dead_letters.append(_dead_letter(partition, record, error.code, str(error)))
+        self.skipped += batch.skipped
+        return batch.result()
+
+    def dead_letter(
+        self, partition: Partition, record: InputRecord, code: str, message: str
+    ) -> BatchResult:
+        """Turn one record into its dead letter, undecided: an operator chose to skip it."""
+        self.dead_letters[code] += 1
+        letter = _dead_letter(partition, record, code, message)
+        return BatchResult(outgoing={topics.DEAD_LETTERS: [letter]}, rows={})
+
+
+def _dead_letter(
+    partition: Partition, record: InputRecord, code: str, message: str
+) -> OutgoingRecord:
+    return dead_letter(
+        record.key,
+        record.value,
+        record.headers,
+        origin=Origin(partition.topic, partition.number, record.offset, record.timestamp),
+        code=code,
+        message=message,
+    )
+
+
+class _Touched:
+    """A device that a batch speaks of: its row before, its row now, its last event."""
+
+    __slots__ = ("before", "now", "offset")
+
+    def __init__(self, before: DeviceState) -> None:
+        self.before: Final = before
+        self.now = before
+        self.offset = before.watermark
+
+
+class _Batch:
+    """One batch being decided."""
+
+    def __init__(self, partition: Partition, rows: Rows, policy: Policy) -> None:
+        self._origin: Final = f"{partition.topic}/{partition.number}/"
+        self._rows: Final = rows
+        self._policy: Final = policy
+        self._touched: Final[dict[bytes, _Touched]] = {}
+        self._verdicts: Final[list[OutgoingRecord]] = []
+        self._decisions: Final[list[OutgoingRecord]] = []
+        self.dead_letters: Final[list[OutgoingRecord]] = []
+        self.skipped = 0
+
+    def take(self, record: InputRecord) -> None:
+        """Decide one record.
+
+        Raises:
+            MalformedInput: it cannot be decoded; nothing was done with it.
+        """
+        key = record.key
+        offset = record.offset
+        fact = decode(
+            key, record.value, record.headers, timestamp_ms=record.timestamp, offset=offset
+        )
+        device = self._device(fact.device_id.encode())
+        if offset <= device.now.watermark:
+            self.skipped += 1
+            return
+        device.now, decided = step(device.now, fact, self._policy)
+        device.offset = offset
+        verdict, decisions = verdict_and_decisions(
+            f"{self._origin}{offset}", fact, decided.verdict, decided.decisions
+        )
+        self._verdicts.append(verdict)
+        self._decisions.extend(decisions)
+
+    def _device(self, key: bytes) -> _Touched:
+        device = self._touched.get(key)
+        if device is None:
+            row = self._rows.get(key)
+            device = _Touched(UNKNOWN_DEVICE if row is None else decode_row(row))
+            self._touched[key] = device
+        return device
+
+    def result(self) -> BatchResult:
+        """Everything the batch leads to: each row and public state once, as the batch left them."""
+        rows: dict[bytes, bytes | None] = {}
+        states: list[OutgoingRecord] = []
+        for key, device in self._touched.items():
+            if device.now is device.before:
+                continue
+            rows[key] = encode_row(device.now)
+            if look_alike(device.before, device.now):
+                continue
+            device_id = key.decode()
+            now = public_state(device_id, device.now, self._policy)
+            if now != public_state(device_id, device.before, self._policy):
+                states.append(public_state_record(key, f"{self._origin}{device.offset}", now))
+        outgoing = {
+            topics.VERDICTS: self._verdicts,
+            topics.DECISIONS: self._decisions,
+            topics.DEVICE_STATE: states,
+            topics.DEAD_LETTERS: self.dead_letters,
+        }
+        return BatchResult({topic: sent for topic, sent in outgoing.items() if sent}, rows)

@@ -1,0 +1,216 @@
+"""The topics of biolatch as data: what exists, what it keeps, and why.
+
+Owns every topic and group name (no other file spells one), the settings a topic is created with and
+checked against, and the sizes of a cluster. Must never talk to a broker: `deploy.topic_setup`
+compares this with what a cluster has. The invariant behind it: a device's input, row, verdicts,
+decisions, public state and dead letters all live under one partition number.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NewType, assert_never
+
+TopicName = NewType("TopicName", str)
+
+DEVICE_EVENTS: Final = TopicName("biolatch.device-events")
+VERDICTS: Final = TopicName("biolatch.verdicts")
+DECISIONS: Final = TopicName("biolatch.decisions")
+DEVICE_STATE: Final = TopicName("biolatch.device-state")
+DEAD_LETTERS: Final = TopicName("biolatch.dead-letters")
+
+APPLICATION_DEFAULT: Final = "biolatch"
+
+INPUT_VALUE_BYTES_MAX: Final = 16 * 1024
+"""Largest value of an input record; a longer one is a dead letter."""
+
+DEAD_LETTER_VALUE_BYTES_MAX: Final = INPUT_VALUE_BYTES_MAX + 64 * 1024
+"""Longest value that a dead letter keeps whole; beyond it the value is cut and marked."""
+
+BATCH_BYTES_MAX: Final = 1024 * 1024 + 12
+"""Largest record batch that a topic takes, in bytes after compression (Kafka's default, stated).
+
+Kafka's `max.message.bytes` bounds a producer's whole batch, not one record, so a tighter number
+would punish publishers that batch well. The largest record of all, a dead letter with a long key
+and long headers, is a fifth of it.
+"""
+
+_MIB: Final = 1024 * 1024
+_HOUR_MS: Final = 60 * 60 * 1000
+_DAY_MS: Final = 24 * _HOUR_MS
+
+
+class Cleanup(StrEnum):
+    """What a topic forgets: records by age, or all but the last record of a key."""
+
+    DELETE = "delete"
+    COMPACT = "compact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic: its name, what it is for and how long it remembers.
+
+    Attributes:
+        name: the name on the cluster.
+        purpose: one line for people.
+        cleanup: what is forgotten.
+        retention_ms: with `delete` the age at which a record goes; with `compact` the time for
+            which the tombstone of a deleted key can still be read.
+        retention_reason: why exactly that long.
+    """
+
+    name: TopicName
+    purpose: str
+    cleanup: Cleanup
+    retention_ms: int
+    retention_reason: str
+
+    def settings(self, *, replication: int) -> dict[str, str]:
+        """Every setting that matters to correctness, as Kafka spells it.
+
+        Settings are stated even where they equal Kafka's default, because a cluster may have other
+        defaults. Append time rules on every topic: on the input so that no publisher chooses "now",
+        on the others so that retention and compaction count from the write and a record with an old
+        or a future time is neither dropped nor refused.
+        """
+        settings = {
+            "cleanup.policy": self.cleanup.value,
+            "max.message.bytes": str(BATCH_BYTES_MAX),
+            "message.timestamp.type": "LogAppendTime",
+            "min.insync.replicas": str(insync_replicas_min(replication)),
+            "unclean.leader.election.enable": "false",
+        }
+        match self.cleanup:
+            case Cleanup.DELETE:
+                # By age alone: a limit by size would drop unread records under a burst.
+                settings |= {"retention.ms": str(self.retention_ms), "retention.bytes": "-1"}
+            case Cleanup.COMPACT:
+                # Small segments and an early cleaner keep a restore short; the lag bound makes an
+                # erased device leave the disk within hours even on a quiet topic.
+                settings |= {
+                    "delete.retention.ms": str(self.retention_ms),
+                    "segment.bytes": str(64 * _MIB),
+                    "segment.ms": str(_HOUR_MS),
+                    "min.cleanable.dirty.ratio": "0.1",
+                    "max.compaction.lag.ms": str(6 * _HOUR_MS),
+                }
+            case _ as unreachable:
+                assert_never(unreachable)
+        return settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """All topics of one application; the input decides the partition count of the others."""
+
+    device_events: Topic
+    verdicts: Topic
+    decisions: Topic
+    device_state: Topic
+    dead_letters: Topic
+    devices_changelog: Topic
+
+    @property
+    def outputs(self) -> tuple[Topic, ...]:
+        """Every topic but the input, in the order in which people read about them."""
+        return (
+            self.verdicts,
+            self.decisions,
+            self.device_state,
+            self.dead_letters,
+            self.devices_changelog,
+        )
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """Every topic, the input first."""
+        return (self.device_events, *self.outputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing:
+    """How large topics are made on a cluster; later only the operator changes it."""
+
+    partitions: int
+    replication: int
+
+
+LOCAL: Final = Sizing(partitions=4, replication=1)
+"""For one broker: two partitions for each of two workers, so that a laptop shows a rebalance."""
+
+PRODUCTION: Final = Sizing(partitions=12, replication=3)
+"""For three brokers or more: twelve partitions divide evenly among 1, 2, 3, 4, 6 or 12 workers."""
+
+
+def sizing_for(brokers: int) -> Sizing:
+    """The default size on a cluster of that many brokers."""
+    return PRODUCTION if brokers >= PRODUCTION.replication else LOCAL
+
+
+def insync_replicas_min(replication: int) -> int:
+    """Replicas that must hold a write before it counts: all but one, so one broker may be down."""
+    return max(1, replication - 1)
+
+
+def devices_changelog(application: str) -> TopicName:
+    """Name of the topic that holds the rows and positions of one application's workers.
+
+    It is Faust's own name for the changelog of a table called `devices`.
+    """
+    return TopicName(f"{application}-devices-changelog")
+
+
+def worker_group(application: str) -> str:
+    """Consumer group of the workers: the application's name, as Faust has it."""
+    return application
+
+
+def topology(application: str = APPLICATION_DEFAULT) -> Topology:
+    """The topics of one application."""
+    return Topology(
+        device_events=Topic(
+            name=DEVICE_EVENTS,
+            purpose="what phones report, in order per device",
+            cleanup=Cleanup.DELETE,
+            retention_ms=7 * _DAY_MS,
+            retention_reason=(
+                "the longest halt after which a worker still finds its position, a weekend and an "
+                "inquiry included; not longer, for it names people"
+            ),
+        ),
+        verdicts=Topic(
+            name=VERDICTS,
+            purpose="one verdict for every input record",
+            cleanup=Cleanup.DELETE,
+            retention_ms=7 * _DAY_MS,
+            retention_reason="as the input, so that an explanation finds both",
+        ),
+        decisions=Topic(
+            name=DECISIONS,
+            purpose="what changed for a device, for notifiers",
+            cleanup=Cleanup.DELETE,
+            retention_ms=7 * _DAY_MS,
+            retention_reason="as the input, so that an explanation finds both",
+        ),
+        device_state=Topic(
+            name=DEVICE_STATE,
+            purpose="may this device use biometrics now",
+            cleanup=Cleanup.COMPACT,
+            retention_ms=7 * _DAY_MS,
+            retention_reason="a reader that was away for a week still learns of a removal",
+        ),
+        dead_letters=Topic(
+            name=DEAD_LETTERS,
+            purpose="input that could not be decoded, as it came",
+            cleanup=Cleanup.DELETE,
+            retention_ms=30 * _DAY_MS,
+            retention_reason="time to mend the sender and replay what it sent",
+        ),
+        devices_changelog=Topic(
+            name=devices_changelog(application),
+            purpose="the workers' own rows and positions",
+            cleanup=Cleanup.COMPACT,
+            retention_ms=_DAY_MS,
+            retention_reason="a restore reads from start to end within minutes",
+        ),
+    )

@@ -1,0 +1,35 @@
+"""What pydantic found wrong with the data of an event, as one of our codes."""
+
+from typing import Final
+
+from pydantic import ValidationError
+
+from events.errors import MalformedInput
+from schemas.malformed import MalformedCode, malformed
+
+_BY_ERROR_TYPE: Final = {
+    "missing": MalformedCode.FIELD_MISSING,
+    "extra_forbidden": MalformedCode.FIELD_UNKNOWN,
+    "greater_than_equal": MalformedCode.NUMBER_OUT_OF_RANGE,
+    "less_than_equal": MalformedCode.NUMBER_OUT_OF_RANGE,
+    "int_parsing_size": MalformedCode.NUMBER_OUT_OF_RANGE,
+    "string_too_short": MalformedCode.FIELD_TEXT,
+    "string_too_long": MalformedCode.FIELD_TEXT,
+    "string_pattern_mismatch": MalformedCode.FIELD_TEXT,
+    "enum": MalformedCode.FIELD_VALUE,
+    "literal_error": MalformedCode.FIELD_VALUE,
+    "value_error": MalformedCode.FIELD_TIME,
+}
+"""Everything else pydantic says of our models is a wrong JSON type."""
+
+
+def as_malformed(error: ValidationError) -> MalformedInput:
+    """The first thing that is wrong, by field; values and unknown names are not repeated."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    code = _BY_ERROR_TYPE.get(first["type"], MalformedCode.FIELD_TYPE)
+    if code is MalformedCode.FIELD_UNKNOWN:
+        names = sorted(str(e["loc"][-1]) for e in error.errors() if e["type"] == first["type"])
+        return malformed(code, f"the event has no field {', '.join(names)}")
+    field = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].replace("Value error, ", "").replace("Input should", "should")
+    return malformed(code, f"{field}: {message}")
