@@ -2,30 +2,38 @@
 
 Derived from the types in `events`, written to `schemas/json`, committed, and tested to be
 current. Input schemas are closed (publishing is strict), output schemas are open (consuming is
-tolerant: a later version may add fields).
+tolerant: a later version may add fields). They speak of an event's data; the CloudEvents envelope
+around it is CloudEvents' own.
 """
 
-import inspect
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from events import vocabulary
 from events.decisions import DECISION_TYPES
 from events.facts import FACT_TYPES
 from events.public_state import PublicState
 from events.verdicts import VERDICT_TYPES
-from schemas.strict_json import Json
+from schemas.schema_text import described, ordered
 
-DIALECT: Final = GenerateJsonSchema.schema_dialect
 FOLDER: Final = Path(__file__).parent / "json"
 PUBLIC_STATE_NAME: Final = "biolatch.device-state.v1"
 
 
-def json_schemas() -> dict[str, dict[str, Json]]:
+class _WithoutFieldTitles(GenerateJsonSchema):
+    """pydantic repeats a field's name as its title ("User Id"); a name is enough."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic's hook
+        return False
+
+
+def json_schemas() -> dict[str, JsonSchemaValue]:
     """Every contract by the name of its event type, in the order of the design."""
     schemas = {fact_type.event_type: _of_input(fact_type) for fact_type in FACT_TYPES}
     for output_type in (*VERDICT_TYPES, *DECISION_TYPES):
@@ -57,38 +65,46 @@ def export(folder: Path) -> list[Path]:
     return files
 
 
-def _of_input(model: type[BaseModel]) -> dict[str, Json]:
-    schema: dict[str, Json] = model.model_json_schema()
-    definitions = schema.get("$defs")
-    for part in (schema, *(definitions.values() if isinstance(definitions, dict) else ())):
-        if isinstance(part, dict) and part.get("type") == "object":
+def _of_input(model: type[BaseModel]) -> JsonSchemaValue:
+    schema: JsonSchemaValue = model.model_json_schema(schema_generator=_WithoutFieldTitles)
+    for part in (schema, *_definitions(schema).values()):
+        if part["type"] == "object":
             part["additionalProperties"] = False
             _never_null(part)
-    return schema
+    return described(schema, model)
 
 
-def _of_output(struct: type[msgspec.Struct]) -> dict[str, Json]:
+def _of_output(struct: type[msgspec.Struct]) -> JsonSchemaValue:
     (root,), definitions = msgspec.json.schema_components([struct], ref_template="#/$defs/{name}")
-    name = str(root["$ref"]).rpartition("/")[2]
-    schema: dict[str, Json] = dict(definitions.pop(name))
+    schema: JsonSchemaValue = definitions.pop(str(root["$ref"]).rpartition("/")[2])
+    for name, definition in definitions.items():
+        if "enum" in definition:
+            _enumerate(name, definition)
     if struct.__struct_config__.omit_defaults:
         _never_null(schema)
-    if definitions:
-        schema["$defs"] = dict(definitions)
-    return schema
+    return described(schema | {"$defs": definitions}, struct)
 
 
-def _never_null(schema: dict[str, Json]) -> None:
+def _definitions(schema: JsonSchemaValue) -> Mapping[str, JsonSchemaValue]:
+    definitions: Mapping[str, JsonSchemaValue] = schema.get("$defs", {})
+    return definitions
+
+
+def _enumerate(name: str, definition: JsonSchemaValue) -> None:
+    """State the type, and the words in their own order: msgspec sorts them."""
+    definition["type"] = "string"
+    definition["enum"] = [member.value for member in getattr(vocabulary, name)]
+
+
+def _never_null(schema: JsonSchemaValue) -> None:
     """Optional fields are absent where they do not apply, never null."""
-    properties = schema["properties"]
-    for name, field in properties.items() if isinstance(properties, dict) else ():
-        choices = field.get("anyOf") if isinstance(field, dict) else None
-        if isinstance(properties, dict) and isinstance(choices, list):
-            (properties[name],) = (choice for choice in choices if choice != {"type": "null"})
+    for name, field in schema["properties"].items():
+        if "anyOf" in field:
+            (schema["properties"][name],) = (
+                choice for choice in field["anyOf"] if choice != {"type": "null"}
+            )
 
 
-def _headed(name: str, schema: dict[str, Json]) -> dict[str, Json]:
-    description = schema.get("description")
-    if isinstance(description, str):
-        schema["description"] = inspect.cleandoc(description)
-    return {"$schema": DIALECT, "$id": f"urn:biolatch:schema:{name}"} | schema
+def _headed(name: str, schema: JsonSchemaValue) -> JsonSchemaValue:
+    head = {"$schema": GenerateJsonSchema.schema_dialect, "$id": f"urn:biolatch:schema:{name}"}
+    return ordered(head | schema)

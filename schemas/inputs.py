@@ -20,8 +20,9 @@ from schemas.strict_json import Json, read_object
 from schemas.topics import INPUT_VALUE_BYTES_MAX
 from schemas.validation import as_malformed
 
-NOW_MS_MAX: Final = 253_370_764_800_000
-"""Records dated from the year 9999 on are refused: a month later could not be written any more."""
+NOW_MS_MAX: Final = 253_339_228_800_000
+"""Records dated from the year 9998 on are refused: a policy adds up to 366 days to a record's time,
+and what is later than the year 9999 could not be written."""
 
 _JSON: Final = "application/json"
 _STRUCTURED: Final = "application/cloudevents+json"
@@ -68,7 +69,7 @@ def decode(
     if not 0 <= timestamp_ms < NOW_MS_MAX:
         raise malformed(
             MalformedCode.TIMESTAMP_INVALID,
-            "the record's timestamp is not in the years 1970 to 9998",
+            "the record's timestamp is not in the years 1970 to 9997",
         )
     attributes, data = _open_envelope(value, headers)
     if attributes["subject"] != device_id:
@@ -132,7 +133,7 @@ def _open_envelope(
         raise malformed(MalformedCode.ATTRIBUTE_MISSING, "header content-type is missing")
     media_type = content_type.decode("latin-1")
     if media_type != _JSON:
-        media_type = media_type.partition(";")[0].strip().lower()
+        media_type = _media_type(media_type)
     if media_type == _JSON:
         return _binary_attributes(by_name), None
     if media_type == _STRUCTURED:
@@ -173,9 +174,11 @@ def _structured_attributes(value: bytes) -> tuple[Mapping[str, str], dict[str, J
             raise malformed(MalformedCode.FIELD_TYPE, f"attribute {name} is not a text")
         attributes[name] = attribute
     _check_specversion(attributes["specversion"])
-    content_type = event.get("datacontenttype", _JSON)
-    if not isinstance(content_type, str) or not _is_json(content_type):
+    content_type = event.get("datacontenttype")
+    if content_type is not None and not _is_json(content_type):
         raise malformed(MalformedCode.CONTENT_TYPE_UNKNOWN, f"datacontenttype is not {_JSON}")
+    if event.get("data_base64") is not None:
+        raise malformed(MalformedCode.NOT_OBJECT, "data is Base64, not an object")
     data = event.get("data")
     if data is None:
         raise malformed(MalformedCode.ATTRIBUTE_MISSING, "attribute data is missing")
@@ -184,8 +187,13 @@ def _structured_attributes(value: bytes) -> tuple[Mapping[str, str], dict[str, J
     return attributes, data
 
 
-def _is_json(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower() == _JSON
+def _is_json(content_type: Json) -> bool:
+    return isinstance(content_type, str) and _media_type(content_type) == _JSON
+
+
+def _media_type(content_type: str) -> str:
+    """The content type without its parameters; its letters have no case (RFC 9110)."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _check_specversion(specversion: str) -> None:
@@ -198,13 +206,16 @@ def _read_binary(
 ) -> AnyFactData:
     """The data of a binary-mode record: fast where that is safe, else by the exact reader."""
     try:
-        data = data_type.model_validate_json(value, extra="ignore")
+        data: AnyFactData = data_type.__pydantic_validator__.validate_json(value)
     except ValidationError:
         return _read_parsed(data_type, read_object(value), unknown_fields)
     # JSON readers differ on duplicate names, and this one keeps the last. Where every colon that
     # closes a name belongs to a field that was read, there is neither a duplicate nor an unknown
     # field. Anything else (a colon in a text, too) goes the exact way.
-    if value.count(b'":') == _members(data) and not _SPACE_BEFORE_COLON.search(value):
+    names = value.count(b'":')
+    if names == _members(data) and (
+        names == value.count(b":") or not _SPACE_BEFORE_COLON.search(value)
+    ):
         return data
     return _read_parsed(data_type, read_object(value), unknown_fields)
 

@@ -45,26 +45,19 @@ def verdict_and_decisions(
         decisions: indexes 1, 2, ... in this order.
     """
     key = fact.device_id.encode()
-    subject = ("ce_subject", key)
-    time = ("ce_time", format_rfc3339(fact.now_ms).encode())
-    cause = ("ce_causationid", fact.event_id.encode())
-
-    def record(index: int, output: Verdict | Decision) -> OutputRecord:
-        headers = (
-            _SPECVERSION,
-            ("ce_id", f"{origin}/{index}".encode()),
-            _SOURCE,
-            _TYPE[type(output)],
-            subject,
-            time,
-            cause,
-            _CONTENT_TYPE,
-        )
-        return key, _encode(output), headers
-
-    return record(0, verdict), [
-        record(index, decision) for index, decision in enumerate(decisions, start=1)
-    ]
+    common = (
+        _SPECVERSION,
+        _SOURCE,
+        ("ce_subject", key),
+        ("ce_time", format_rfc3339(fact.now_ms).encode()),
+        ("ce_causationid", fact.event_id.encode()),
+        _CONTENT_TYPE,
+    )
+    answers: list[OutputRecord] = []
+    for index, output in enumerate((verdict, *decisions)):
+        identity = ("ce_id", f"{origin}/{index}".encode())
+        answers.append((key, _encode(output), (identity, _TYPE[type(output)], *common)))
+    return answers[0], answers[1:]
 
 
 def public_state_record(key: bytes, origin: str, state: PublicState | None) -> OutputRecord:

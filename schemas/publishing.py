@@ -17,7 +17,7 @@ from schemas.strict_json import Json, read_object
 
 _ATTRIBUTES: Final = ("specversion", "id", "source", "type", "subject", "time")
 _EXTENSION_NAME: Final = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
-_NOT_EXTENSIONS: Final = frozenset({*_ATTRIBUTES, "data", "datacontenttype", "dataschema"})
+_NOT_EXTENSIONS: Final = frozenset({*_ATTRIBUTES, "data", "datacontenttype"})
 _CONTENT_TYPE: Final = ("content-type", b"application/json")
 
 
@@ -36,12 +36,13 @@ class PublishableEvent(NamedTuple):
 def read_line(line: bytes) -> PublishableEvent:
     """The record for one line: a CloudEvent in JSON, its data an object.
 
-    Extension attributes (CloudEvents names, text values) travel along as headers.
+    `dataschema` and extension attributes (CloudEvents names, text values) travel along as headers.
+    An attribute or a field that is null is one that is not there, as CloudEvents has it.
 
     Raises:
         MalformedInput: the line is no event of biolatch; with a code of `schemas.malformed`.
     """
-    event = read_object(line)
+    event = _without_nulls(read_object(line))
     headers = [(f"ce_{name}", _text(event, name)) for name in _ATTRIBUTES]
     if event.get("datacontenttype", "application/json") != "application/json":
         raise malformed(
@@ -51,11 +52,15 @@ def read_line(line: bytes) -> PublishableEvent:
     data = event.get("data")
     if not isinstance(data, dict):
         raise malformed(MalformedCode.NOT_OBJECT, "data is missing or not an object")
-    value = to_json({name: member for name, member in data.items() if member is not None})
+    value = to_json(_without_nulls(data))
     key = _text(event, "subject")
     wire_headers = (*headers, _CONTENT_TYPE)
     fact = decode(key, value, wire_headers, timestamp_ms=0, offset=0, unknown_fields="forbid")
     return PublishableEvent(key, value, wire_headers, fact)
+
+
+def _without_nulls(members: dict[str, Json]) -> dict[str, Json]:
+    return {name: member for name, member in members.items() if member is not None}
 
 
 def _is_extra(name: str) -> bool:

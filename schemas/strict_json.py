@@ -39,7 +39,8 @@ def read_json(value: bytes) -> Json:
         )
     except json.JSONDecodeError as error:
         raise malformed(MalformedCode.NOT_JSON, f"not JSON: {error.msg}") from error
-    _refuse_lone_surrogates(text)
+    if "\\u" in text:
+        _refuse_lone_surrogates(document)
     return document
 
 
@@ -94,11 +95,9 @@ def _bounded_int(digits: str) -> int:
     return int(digits)
 
 
-def _refuse_lone_surrogates(text: str) -> None:
+def _refuse_lone_surrogates(document: Json) -> None:
     """Half of a surrogate pair is JSON to some readers and an error to others: refuse it."""
-    if "\\u" not in text and "\\U" not in text:
-        return
     try:
-        json.dumps(json.loads(text), ensure_ascii=False).encode()
+        json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise malformed(MalformedCode.NOT_JSON, "not JSON: half of a surrogate pair") from error

@@ -1,6 +1,6 @@
 """The topics of biolatch as data: what exists, what it keeps, and why.
 
-Owns every topic and group name (no other file spells one), the settings a topic is created with and
+Owns every topic name (no other file spells one), the settings a topic is created with and
 checked against, and the sizes of a cluster. Must never talk to a broker: `deploy.topic_setup`
 compares this with what a cluster has. The invariant behind it: a device's input, row, verdicts,
 decisions, public state and dead letters all live under one partition number.
@@ -94,8 +94,8 @@ class Topic:
                     "min.cleanable.dirty.ratio": "0.1",
                     "max.compaction.lag.ms": str(6 * _HOUR_MS),
                 }
-            case _ as unreachable:
-                assert_never(unreachable)
+            case _:
+                assert_never(self.cleanup)
         return settings
 
 
@@ -160,17 +160,12 @@ def devices_changelog(application: str) -> TopicName:
     return TopicName(f"{application}-devices-changelog")
 
 
-def worker_group(application: str) -> str:
-    """Consumer group of the workers: the application's name, as Faust has it."""
-    return application
-
-
 def topology(application: str = APPLICATION_DEFAULT) -> Topology:
     """The topics of one application."""
     return Topology(
         device_events=Topic(
             name=DEVICE_EVENTS,
-            purpose="what phones report, in order per device",
+            purpose="what phones report, ordered per device",
             cleanup=Cleanup.DELETE,
             retention_ms=7 * _DAY_MS,
             retention_reason=(
@@ -187,7 +182,7 @@ def topology(application: str = APPLICATION_DEFAULT) -> Topology:
         ),
         decisions=Topic(
             name=DECISIONS,
-            purpose="what changed for a device, for notifiers",
+            purpose="what changed for a device",
             cleanup=Cleanup.DELETE,
             retention_ms=7 * _DAY_MS,
             retention_reason="as the input, so that an explanation finds both",
@@ -201,7 +196,7 @@ def topology(application: str = APPLICATION_DEFAULT) -> Topology:
         ),
         dead_letters=Topic(
             name=DEAD_LETTERS,
-            purpose="input that could not be decoded, as it came",
+            purpose="input that could not be decoded",
             cleanup=Cleanup.DELETE,
             retention_ms=30 * _DAY_MS,
             retention_reason="time to mend the sender and replay what it sent",

@@ -12,7 +12,6 @@ _BY_ERROR_TYPE: Final = {
     "extra_forbidden": MalformedCode.FIELD_UNKNOWN,
     "greater_than_equal": MalformedCode.NUMBER_OUT_OF_RANGE,
     "less_than_equal": MalformedCode.NUMBER_OUT_OF_RANGE,
-    "int_parsing_size": MalformedCode.NUMBER_OUT_OF_RANGE,
     "string_too_short": MalformedCode.FIELD_TEXT,
     "string_too_long": MalformedCode.FIELD_TEXT,
     "string_pattern_mismatch": MalformedCode.FIELD_TEXT,
@@ -24,12 +23,14 @@ _BY_ERROR_TYPE: Final = {
 
 
 def as_malformed(error: ValidationError) -> MalformedInput:
-    """The first thing that is wrong, by field; values and unknown names are not repeated."""
+    """The first thing that is wrong, by field. Values are not repeated.
+
+    The name of an unknown field is: only publishing refuses one, and its author needs the name.
+    """
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     code = _BY_ERROR_TYPE.get(first["type"], MalformedCode.FIELD_TYPE)
-    if code is MalformedCode.FIELD_UNKNOWN:
-        names = sorted(str(e["loc"][-1]) for e in error.errors() if e["type"] == first["type"])
-        return malformed(code, f"the event has no field {', '.join(names)}")
     field = ".".join(str(part) for part in first["loc"])
+    if code is MalformedCode.FIELD_UNKNOWN:
+        return malformed(code, f"the event has no field {field}")
     message = first["msg"].replace("Value error, ", "").replace("Input should", "should")
     return malformed(code, f"{field}: {message}")

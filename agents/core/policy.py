@@ -23,13 +23,14 @@ _Limit = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class Policy(BaseModel):
-    """The numbers of design section 4. The defaults are the design's."""
+    """The numbers of the rules (design section 4)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     version: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[ -~]+$")] = (
         DEFAULT_VERSION
     )
+    """Named in every verdict and decision; a policy with other numbers needs another."""
     profile: Literal["standard", "strict"] = "standard"
     """`strict` refuses limits looser than PSD2 and NIST 800-63B."""
 
@@ -57,12 +58,17 @@ class Policy(BaseModel):
     """A domain state that moved with an upgrade of the system only re-baselines."""
 
     users_max: Annotated[int, Field(ge=2, le=16)] = 16
+    """Users that a device remembers."""
     active_users_max: Annotated[int, Field(ge=1, le=8)] = 8
     """Users with a status other than absent."""
     recent_events_max: Annotated[int, Field(ge=1, le=16)] = 16
+    """Events remembered to refuse duplicates (rule 1)."""
     old_keys_max: Annotated[int, Field(ge=1, le=4)] = 4
+    """Keys of a user remembered beside the current one (rule 6)."""
     troubled_fallbacks_max: Annotated[int, Field(ge=1, le=8)] = 8
+    """Troubled fallbacks of a user remembered (rule 20)."""
     erased_users_max: Annotated[int, Field(ge=1, le=8)] = 8
+    """Erasure marks of users that a device keeps (rule 2)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -195,12 +195,3 @@ MOVES_OF_OTHERS: Final[Mapping[Trigger, frozenset[tuple[Standing, Standing]]]] =
     Trigger.ERASED: frozenset(),
 }
 """How an event moves users of the device other than its own."""
-
-
-def moves_between(source: Standing, target: Standing) -> list[Trigger]:
-    """The events that can take their user from one standing to another, in the matrix's order."""
-    return [
-        trigger
-        for trigger, cells in MATRIX.items()
-        if any(move.to is target for move in cells.get(source, frozenset()))
-    ]

@@ -1,0 +1,253 @@
+"""Where a process runs: its settings, from the environment, read once at start.
+
+Owns every `BIOLATCH_<GROUP>__<NAME>` variable. Must never hold a rule about devices; those are the
+policy's. What protects it: a variable that names no setting is refused, so no typo goes unnoticed.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from agents.core.policy import Policy
+from events.errors import Misconfigured
+
+PREFIX: Final = "BIOLATCH_"
+OTHER_VARIABLES: Final = frozenset({"BIOLATCH_CACHE"})
+"""Variables of this prefix that are no settings of a process: where downloads are kept."""
+
+_HOST_AND_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_PORT_MAX: Final = 65_535
+_SHOWN_MAX: Final = 80
+_MIB: Final = 1024 * 1024
+
+
+def _checked_servers(servers: str) -> str:
+    for server in servers.split(","):
+        matched = _HOST_AND_PORT.fullmatch(server.strip())
+        if matched is None or not 0 < int(matched[2]) <= _PORT_MAX:
+            raise ValueError(f"{server!r} is not HOST:PORT")
+    return servers
+
+
+# What Kafka takes in the name of a topic or a group, and short enough for what is added to it.
+_Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(_Group):
+    """How the cluster is reached."""
+
+    bootstrap_servers: Annotated[str, AfterValidator(_checked_servers)] = Field(
+        default="127.0.0.1:9092",
+        description="where clients connect first: HOST:PORT, several with commas",
+    )
+    client_id: _Name = Field(
+        default="biolatch", description="names this process in the brokers' logs and quotas"
+    )
+    request_timeout_s: float = Field(
+        default=5.0, ge=1, le=120, description="a request without an answer counts as lost then"
+    )
+    compression: Literal["none", "lz4", "zstd", "snappy", "gzip"] = Field(
+        default="zstd", description="of the record batches that workers write"
+    )
+
+
+class ApplicationSettings(_Group):
+    """Which application this process belongs to."""
+
+    name: _Name = Field(
+        default="biolatch",
+        description="begins the changelog's topic name and every transactional id",
+    )
+    group_id: _Name | None = Field(
+        default=None, description="consumer group of the workers; unset: the application's name"
+    )
+
+    @property
+    def group(self) -> str:
+        """The consumer group of the workers."""
+        return self.group_id or self.name
+
+
+class MembershipSettings(_Group):
+    """How a worker takes part in its consumer group."""
+
+    session_timeout_s: float = Field(
+        default=6.0,
+        ge=1,
+        le=300,
+        description="without a heartbeat for so long, a worker's partitions go to others",
+    )
+    heartbeat_interval_s: float = Field(
+        default=2.0, ge=0.1, le=100, description="between heartbeats: a third of that at most"
+    )
+    rebalance_timeout_s: float = Field(
+        default=20.0, ge=5, le=300, description="what a worker gets to close its lanes"
+    )
+    poll_interval_s_max: float = Field(
+        default=60.0,
+        ge=10,
+        le=3600,
+        description="a worker that has fetched nothing for so long hangs, and leaves the group",
+    )
+
+    @model_validator(mode="after")
+    def _beats_in_time(self) -> Self:
+        if self.heartbeat_interval_s * 3 > self.session_timeout_s:
+            raise ValueError("HEARTBEAT_INTERVAL_S is more than a third of SESSION_TIMEOUT_S")
+        return self
+
+
+class LaneSettings(_Group):
+    """The bounds of a lane: one partition's way from input to outputs."""
+
+    batch_records_max: int = Field(
+        default=2000,
+        ge=1,
+        le=50_000,
+        description="records of a partition that are decided and committed together",
+    )
+    fetch_bytes_max: int = Field(
+        default=2 * _MIB,
+        ge=128 * 1024,
+        le=64 * _MIB,
+        description="bytes of a partition in one fetch",
+    )
+    fetch_wait_s_max: float = Field(
+        default=0.1, ge=0.01, le=5, description="how long a fetch waits for a first record"
+    )
+    open_s_max: float = Field(
+        default=60.0, ge=5, le=3600, description="fence, rows and position; then again from start"
+    )
+    batch_s_max: float = Field(
+        default=30.0, ge=1, le=600, description="begin to commit of one transaction"
+    )
+    close_s_max: float = Field(
+        default=2.0, ge=0.1, le=60, description="what a transaction in flight gets to finish"
+    )
+    transaction_timeout_s: float = Field(
+        default=30.0,
+        ge=1,
+        le=900,
+        description="the broker aborts a transaction that is open for longer",
+    )
+    backoff_s_min: float = Field(
+        default=0.1, ge=0.01, le=60, description="first pause after a failure; then doubled"
+    )
+    backoff_s_max: float = Field(
+        default=10.0, ge=0.1, le=600, description="longest pause after failures in a row"
+    )
+    parked_check_s: float = Field(
+        default=2.0,
+        ge=0.1,
+        le=600,
+        description="how often a parked lane looks whether an operator has decided",
+    )
+
+    @model_validator(mode="after")
+    def _backs_off_upwards(self) -> Self:
+        if self.backoff_s_min > self.backoff_s_max:
+            raise ValueError("BACKOFF_S_MIN is more than BACKOFF_S_MAX")
+        return self
+
+
+class LogSettings(_Group):
+    """What a worker says on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least important lines that are written"
+    )
+    format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="auto: for people on a terminal, else JSON"
+    )
+
+
+class Settings(BaseSettings):
+    """All settings of a process."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__"
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    application: ApplicationSettings = ApplicationSettings()
+    membership: MembershipSettings = MembershipSettings()
+    lane: LaneSettings = LaneSettings()
+    log: LogSettings = LogSettings()
+    policy: Policy = Policy()
+
+
+def setting_variables() -> Iterator[str]:
+    """Every variable that is a setting, group by group."""
+    for group, field in Settings.model_fields.items():
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            for name in model.model_fields:
+                yield f"{PREFIX}{group}__{name}".upper()
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        Misconfigured: a variable has a value that its setting cannot take, or names no setting.
+    """
+    problems = list(_unknown_variables())
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems += [
+            _problem(each)
+            for each in error.errors(include_url=False)
+            if each["type"] != "extra_forbidden"  # named above, with advice
+        ]
+        raise Misconfigured("settings.invalid", "; ".join(problems)) from error
+    if problems:
+        raise Misconfigured("settings.unknown", "; ".join(problems))
+    return settings
+
+
+def _unknown_variables() -> Iterator[str]:
+    known = [*setting_variables(), *OTHER_VARIABLES]
+    for variable in sorted(os.environ):
+        name = variable.upper()
+        if name.startswith(PREFIX) and name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            advice = f"use {nearest[0]}" if nearest else "remove it"
+            yield f"{variable} names no setting: {advice}"
+
+
+def _problem(details: ErrorDetails) -> str:
+    variable = PREFIX + "__".join(str(part) for part in details["loc"]).upper()
+    shown = repr(details["input"])
+    message = details["msg"].removeprefix("Value error, ")
+    if isinstance(details["input"], dict):
+        return f"{variable}: {message}"
+    field = _field(details["loc"])
+    advice = f"; it is {field.description} (default {field.default!r})" if field else ""
+    return f"{variable}={shown[:_SHOWN_MAX]}: {message}{advice}"
+
+
+def _field(location: tuple[int | str, ...]) -> Any:  # noqa: ANN401 (pydantic's FieldInfo, or None)
+    group = Settings.model_fields.get(str(location[0]))
+    model = group.annotation if group else None
+    if len(location) > 1 and isinstance(model, type) and issubclass(model, BaseModel):
+        return model.model_fields.get(str(location[1]))
+    return None

@@ -1,0 +1,176 @@
+"""`biolatch topics`: makes the topics, and compares what is there with what should be."""
+
+import asyncio
+import itertools
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+
+from agents.settings import Settings, load_settings
+from deploy.broker_address import BrokerAddress, broker_address
+from deploy.command_app import command_app
+from deploy.console import answer_json, answers
+from deploy.exit_codes import ExitCode
+from deploy.kafka.admin import KafkaAdmin
+from deploy.topic_drift import Drift
+from deploy.topic_setup import Outcome, Wishes, apply
+from schemas.topics import LOCAL, PRODUCTION, Cleanup, Topic, Topology, topology
+
+_DAY_MS: Final = 24 * 60 * 60 * 1000
+
+app = command_app("Set up and check the topics of biolatch.")
+
+_Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
+
+
+@app.command("list")
+def show(*, as_json: _Json = False) -> None:
+    """Show the topics and what each keeps; asks no broker."""
+    topics = _topology(load_settings()).topics
+    if as_json:
+        answer_json([_specification(topic) for topic in topics])
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("topic", no_wrap=True)
+    table.add_column("keeps")
+    table.add_column("what it is for")
+    for topic in topics:
+        table.add_row(topic.name, _keeps(topic), topic.purpose)
+    answers().print(table)
+
+
+@app.command("apply")
+def apply_topics(
+    *,
+    partitions: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help=(
+                "Partitions of every topic. Default: what the input topic has; if it is new, "
+                f"{LOCAL.partitions}, or {PRODUCTION.partitions} on "
+                f"{PRODUCTION.replication} brokers and more."
+            ),
+        ),
+    ] = None,
+    replication: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help=(
+                f"Replicas. Default: {LOCAL.replication}, or {PRODUCTION.replication} on "
+                f"{PRODUCTION.replication} brokers and more."
+            ),
+        ),
+    ] = None,
+    fix_config: Annotated[
+        bool,
+        typer.Option(
+            "--fix-config", help="Set the settings that differ; a shorter retention drops records."
+        ),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look, and change nothing.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Create the topics that are missing, and report every difference.
+
+    Deletes nothing, never changes a partition count, and changes settings only with --fix-config.
+    Run it as often as you like. If the cluster still differs, the exit code is 5.
+    """
+    settings = load_settings()
+    address = broker_address(settings.kafka)
+    wishes = Wishes(
+        partitions=partitions, replication=replication, fix_settings=fix_config, dry_run=dry_run
+    )
+    outcome = asyncio.run(_applied(address, _topology(settings), wishes))
+    if as_json:
+        answer_json(_report(address, outcome))
+    else:
+        _show_outcome(outcome)
+    if not outcome.is_as_wanted:
+        raise typer.Exit(ExitCode.DRIFT)
+
+
+async def _applied(address: BrokerAddress, topics: Topology, wishes: Wishes) -> Outcome:
+    async with KafkaAdmin(address.bootstrap_servers) as admin:
+        return await apply(admin, topics, wishes)
+
+
+def _topology(settings: Settings) -> Topology:
+    return topology(settings.application.name)
+
+
+def _keeps(topic: Topic) -> str:
+    match topic.cleanup:
+        case Cleanup.DELETE:
+            return f"{topic.retention_ms // _DAY_MS} days"
+        case Cleanup.COMPACT:
+            return "last per key"
+
+
+def _specification(topic: Topic) -> dict[str, object]:
+    return {
+        "name": topic.name,
+        "purpose": topic.purpose,
+        "retention_ms": topic.retention_ms,
+        "retention_reason": topic.retention_reason,
+        "settings": {
+            "local": topic.settings(replication=LOCAL.replication),
+            "production": topic.settings(replication=PRODUCTION.replication),
+        },
+    }
+
+
+def _report(address: BrokerAddress, outcome: Outcome) -> dict[str, object]:
+    return {
+        "bootstrap_servers": address.bootstrap_servers,
+        "as_wanted": outcome.is_as_wanted,
+        **asdict(outcome.sizing),
+        "created": outcome.created,
+        "missing": outcome.missing,
+        "present": outcome.present,
+        "fixed": [asdict(drift) for drift in outcome.fixed],
+        "drift": [asdict(drift) for drift in outcome.drift],
+    }
+
+
+def _show_outcome(outcome: Outcome) -> None:
+    say = answers().print
+    for name in outcome.created:
+        say(f"created  {name}")
+    for name in outcome.missing:
+        say(f"missing  {name}")
+    for drift in outcome.fixed:
+        say(
+            f"set      {drift.topic}: {drift.setting} from {drift.have} to {drift.want}",
+            soft_wrap=True,
+        )
+    if outcome.drift:
+        _show_drift(outcome.drift)
+        return
+    size = f"{outcome.sizing.partitions} partitions, replication {outcome.sizing.replication}"
+    if outcome.missing:
+        say(f"Would be created with {size}.")
+    else:
+        say(f"{len(outcome.created) + len(outcome.present)} topics are as they should be ({size}).")
+
+
+def _show_drift(drift: tuple[Drift, ...]) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("differs", no_wrap=True)
+    table.add_column("have", overflow="fold")
+    table.add_column("want", overflow="fold")
+    for name, differences in itertools.groupby(drift, key=lambda difference: difference.topic):
+        table.add_row(name)
+        for difference in differences:
+            table.add_row(f"  {difference.setting}", difference.have, difference.want)
+    say = answers().print
+    say(table)
+    say()
+    say("To mend it:")
+    for advice in dict.fromkeys(difference.advice for difference in drift):
+        say("-", advice)

@@ -1,0 +1,199 @@
+"""A cluster's administration through aiokafka; the only file of `deploy` that imports it.
+
+aiokafka ships no types, so everything that comes out of it is turned into the frozen types of this
+file at once, and every error of it into one of our four kinds. Nothing here deletes anything.
+"""
+
+# pyright: reportMissingImports=false, reportUnknownVariableType=false
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+# aiokafka has no type information; see above.
+
+import logging
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiokafka import errors as kafka_errors
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from events.errors import Misconfigured, TransientFailure
+
+_CLIENT_ID: Final = "biolatch-admin"
+_REQUEST_TIMEOUT_S: Final = 10.0
+_SET_ON_THE_TOPIC: Final = 1  # DescribeConfigs: ConfigSource.DYNAMIC_TOPIC_CONFIG
+
+# aiokafka's own lines would tell a second time, and less clearly, what the errors below say.
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """Who answered: the cluster's id, and the brokers that are alive."""
+
+    cluster_id: str
+    brokers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterTopic:
+    """A topic as the cluster has it.
+
+    Attributes:
+        partitions: how many.
+        replication: replicas of its first partition.
+        settings: every setting in force, wherever it is set.
+        overridden: names of the settings that are set on the topic itself.
+    """
+
+    name: str
+    partitions: int
+    replication: int
+    settings: Mapping[str, str]
+    overridden: frozenset[str]
+
+
+class KafkaAdmin:
+    """An open connection for administration; use it as an asynchronous context manager.
+
+    Every method raises TransientFailure when the cluster cannot be reached or asks to be tried
+    again, and Misconfigured when it refuses.
+    """
+
+    def __init__(
+        self, bootstrap_servers: str, *, request_timeout_s: float = _REQUEST_TIMEOUT_S
+    ) -> None:
+        """Prepare a connection to these servers (`host:port`, several with commas)."""
+        self._bootstrap_servers = bootstrap_servers
+        self._request_timeout_ms = int(request_timeout_s * 1000)
+        self._client: Any = None
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        with self._translated_errors():
+            # It takes the running loop, so it is made here and not before.
+            self._client = AIOKafkaAdminClient(
+                bootstrap_servers=self._bootstrap_servers,
+                client_id=_CLIENT_ID,
+                request_timeout_ms=self._request_timeout_ms,
+            )
+            try:
+                await self._client.start()
+            except BaseException:
+                await self._client.close()
+                raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Disconnect."""
+        await self._client.close()
+
+    async def cluster(self) -> Cluster:
+        """Who answers at this address."""
+        with self._translated_errors():
+            described: dict[str, Any] = await self._client.describe_cluster()
+        return Cluster(
+            cluster_id=described["cluster_id"],
+            brokers=frozenset(broker["node_id"] for broker in described["brokers"]),
+        )
+
+    async def topics(self, names: Iterable[str]) -> dict[str, ClusterTopic]:
+        """Those of the named topics that exist."""
+        wanted = set(names)
+        with self._translated_errors():
+            # All topics are asked for: asking for one by name would create it on a cluster that
+            # creates topics by itself.
+            every: list[dict[str, Any]] = await self._client.describe_topics()
+            found = {entry["topic"]: entry for entry in every if entry["topic"] in wanted}
+            if not found:
+                return {}
+            answers: list[Any] = await self._client.describe_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, name) for name in found]
+            )
+        described: dict[str, list[dict[str, Any]]] = {}
+        for answer in answers:
+            for resource in answer.to_object()["resources"]:
+                self._check(resource["error_code"], resource["error_message"])
+                described[resource["resource_name"]] = resource["config_entries"]
+        return {
+            name: _cluster_topic(name, entry["partitions"], described[name])
+            for name, entry in found.items()
+        }
+
+    async def create(
+        self, name: str, *, partitions: int, replication: int, settings: Mapping[str, str]
+    ) -> bool:
+        """Create a topic; False if it exists by now, with whatever settings."""
+        new = NewTopic(name, partitions, replication, topic_configs=dict(settings))
+        with self._translated_errors():
+            answer = await self._client.create_topics([new])
+        for _name, code, message in answer.topic_errors:
+            if code == kafka_errors.TopicAlreadyExistsError.errno:
+                return False
+            self._check(code, message)
+        return True
+
+    async def set_settings(self, topic: ClusterTopic, settings: Mapping[str, str]) -> None:
+        """Set these settings on a topic and leave its others as they are.
+
+        The request of the protocol replaces everything that is set on the topic, so what was set
+        before goes with it again.
+        """
+        kept = {name: topic.settings[name] for name in topic.overridden}
+        with self._translated_errors():
+            answers: list[Any] = await self._client.alter_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, topic.name, {**kept, **settings})]
+            )
+        for answer in answers:
+            for resource in answer.to_object()["resources"]:
+                self._check(resource["error_code"], resource["error_message"])
+
+    def _check(self, code: int, message: str | None) -> None:
+        if code:
+            with self._translated_errors():
+                raise kafka_errors.for_code(code)(message)
+
+    @contextmanager
+    def _translated_errors(self) -> Generator[None]:
+        try:
+            yield
+        except (kafka_errors.KafkaConnectionError, OSError) as error:
+            raise TransientFailure(
+                "kafka.unreachable",
+                f"no Apache Kafka answers at {self._bootstrap_servers}. Start one here with "
+                "`biolatch kafka start`, or set BIOLATCH_KAFKA__BOOTSTRAP_SERVERS to the address "
+                "of yours.",
+            ) from error
+        except kafka_errors.KafkaError as error:
+            if error.retriable:
+                raise TransientFailure(
+                    "kafka.not-now",
+                    f"the Kafka at {self._bootstrap_servers} could not do it now ({error}). Try "
+                    "again in a moment.",
+                ) from error
+            raise Misconfigured(
+                "kafka.refused", f"the Kafka at {self._bootstrap_servers} refused: {error}"
+            ) from error
+
+
+def _cluster_topic(
+    name: str, partitions: list[dict[str, Any]], entries: list[dict[str, Any]]
+) -> ClusterTopic:
+    return ClusterTopic(
+        name=name,
+        partitions=len(partitions),
+        replication=len(partitions[0]["replicas"]),
+        settings={entry["config_names"]: entry["config_value"] for entry in entries},
+        overridden=frozenset(
+            entry["config_names"]
+            for entry in entries
+            if entry["config_source"] == _SET_ON_THE_TOPIC
+        ),
+    )

@@ -1,0 +1,67 @@
+"""The page of settings, from `agents.settings`."""
+
+from typing import Final, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from agents.settings import PREFIX, Settings
+
+_HEAD: Final = """\
+# Settings
+
+Where a process runs and what it may do, from the environment, read once at start. A variable that
+names no setting, and a value that its setting cannot take, are refused at start with the variable's
+name. Units stand in the names. Drawn from `agents/settings.py` by `make docs`.
+
+`BIOLATCH_CACHE` is the folder for downloads (Apache Kafka's jars); by default the user's cache.
+"""
+
+
+def settings_page() -> str:
+    """The page as Markdown."""
+    groups: list[str] = []
+    for name, field in Settings.model_fields.items():
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            groups.append(_group(name, model))
+    return _HEAD + "".join(groups)
+
+
+def _group(name: str, model: type[BaseModel]) -> str:
+    summary = (model.__doc__ or "").strip().splitlines()[0]
+    lines = [
+        f"\n## {name}\n\n{summary}\n",
+        "| variable | default | values | what it is |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{PREFIX}{name.upper()}__{setting.upper()}` | {_default(field)} | {_values(field)} "
+        f"| {_words(field)} |"
+        for setting, field in model.model_fields.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    default: object = field.default
+    return (
+        "unset"
+        if default is None
+        else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+    )
+
+
+def _values(field: FieldInfo) -> str:
+    annotation: object = field.annotation
+    if get_origin(annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(annotation))
+    if annotation is bool:
+        return "`true`, `false`"
+    low = next((bound.ge for bound in field.metadata if hasattr(bound, "ge")), None)
+    high = next((bound.le for bound in field.metadata if hasattr(bound, "le")), None)
+    return "text" if low is None else f"{low:.10g} to {high:.10g}"
+
+
+def _words(field: FieldInfo) -> str:
+    return " ".join((field.description or "").split()).rstrip(".")

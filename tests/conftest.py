@@ -1,0 +1,35 @@
+"""What every test may ask for: a real Apache Kafka of the test run's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.kafka.local import LocalKafka
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # `-m "not kafka"` leaves out whatever needs a broker, without a mark on each test.
+    for item in items:
+        if {"kafka", "fresh_kafka"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.kafka)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """One broker for the whole run; it dies with the run, however that ends.
+
+    It is shared: use topics of your own. A test that stops or kills a broker takes `fresh_kafka`.
+    """
+    broker = LocalKafka(tmp_path_factory.mktemp("kafka"))
+    asyncio.run(broker.start())
+    yield broker
+    asyncio.run(broker.stop())
+
+
+@pytest.fixture
+async def fresh_kafka(tmp_path: Path) -> AsyncIterator[LocalKafka]:
+    """A broker of the test's own, empty, to be stopped, killed or filled at will."""
+    async with LocalKafka(tmp_path / "kafka") as broker:
+        yield broker
