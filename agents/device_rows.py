@@ -13,8 +13,9 @@ from agents.core.state import DeviceState
 from events.errors import InvariantBroken
 
 ROW_FORMAT: Final = 1
-"""The format written. A change of the fields of `agents.core.state` that old readers cannot
-follow needs a new number and an upcast from every older one."""
+"""The format written. Any change of the fields of `agents.core.state` needs a new number and an
+upcast from every older one, an appended field too: a worker that does not know it would drop it
+when it writes the row again."""
 
 _LEAD: Final = bytes([ROW_FORMAT])
 _encode: Final = msgspec.msgpack.Encoder().encode

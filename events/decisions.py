@@ -8,6 +8,7 @@ from typing import ClassVar, Final, TypeAlias
 
 import msgspec
 
+from events.scalars import BioEpochOrNone, Id, PolicyVersion
 from events.timestamps import Rfc3339
 from events.verdicts import Cause
 from events.vocabulary import (
@@ -41,24 +42,28 @@ class DecisionData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     event_type: ClassVar[str]
 
-    device_id: str
-    user_id: str
-    policy_version: str
+    device_id: Id
+    user_id: Id
+    policy_version: PolicyVersion
     occurred_at: Rfc3339
     cause: Cause
     guidance: Guidance
-    bio_epoch: int
-    login_id: str | None = None
+    bio_epoch: BioEpochOrNone
+    login_id: Id | None = None
     place: Place | None = None
     method: Method | None = None
     platform: Platform | None = None
     prompt_label: PromptLabel | None = None
-    key_id: str | None = None
+    key_id: Id | None = None
     key_binding: KeyBinding | None = None
 
 
 class Enabled(DecisionData, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Biometrics may be used by this user on this device."""
+    """Biometrics may be used by this user on this device.
+
+    Attributes:
+        channel: where in the app they were switched on.
+    """
 
     event_type: ClassVar[str] = "biolatch.decision.enabled.v1"
 
@@ -70,6 +75,7 @@ class ReEnabled(DecisionData, frozen=True, kw_only=True, omit_defaults=True, gc=
 
     Attributes:
         previous_reason: why they were off.
+        channel: where in the app they were switched on.
     """
 
     event_type: ClassVar[str] = "biolatch.decision.re-enabled.v1"
@@ -82,6 +88,7 @@ class Disabled(DecisionData, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """Biometrics may not be used until they are enabled again.
 
     Attributes:
+        reason: why.
         reason_admin, allow_re_enable: of the revocation (reason `admin` only).
     """
 
@@ -96,6 +103,7 @@ class FallbackRequired(DecisionData, frozen=True, kw_only=True, omit_defaults=Tr
     """This login needs the password; the next one may use biometrics again.
 
     Attributes:
+        reason: why.
         wait_until: no biometrics before this instant (reason `too_many_failures` only).
     """
 
@@ -106,7 +114,11 @@ class FallbackRequired(DecisionData, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Rearmed(DecisionData, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A fallback ended; biometrics may be used again."""
+    """A fallback ended; biometrics may be used again.
+
+    Attributes:
+        reason: what ended it.
+    """
 
     event_type: ClassVar[str] = "biolatch.decision.rearmed.v1"
 
@@ -114,7 +126,11 @@ class Rearmed(DecisionData, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 
 
 class ReEnableRequired(DecisionData, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The user tried to log in with biometrics that are off: guide them through re-enabling."""
+    """The user tried to log in with biometrics that are off: guide them through re-enabling.
+
+    Attributes:
+        reason: why they are off.
+    """
 
     event_type: ClassVar[str] = "biolatch.decision.re-enable-required.v1"
 

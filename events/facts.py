@@ -5,16 +5,14 @@ contract. No field can carry biometric data: there are outcomes, ids, epochs and
 and no free-form maps. Instants are whole milliseconds since 1970.
 """
 
-from typing import Annotated, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, TypeAlias
 
 import msgspec
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from events.scalars import BioEpoch, Count, Id
 from events.timestamps import parse_rfc3339
 from events.vocabulary import (
-    BIO_EPOCH_MAX,
-    COUNT_MAX,
-    ID_LENGTH_MAX,
     AttemptOutcome,
     BiometricChange,
     Channel,
@@ -25,17 +23,6 @@ from events.vocabulary import (
     Place,
     Platform,
 )
-
-ID_PATTERN: Final = r"^[ -~]+$"
-_COORDINATE_LENGTH_MAX: Final = 128
-
-Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=ID_LENGTH_MAX, pattern=ID_PATTERN)]
-"""1 to 128 printable ASCII characters."""
-
-BioEpoch: TypeAlias = Annotated[int, Field(ge=1, le=BIO_EPOCH_MAX)]
-"""Counted by the app: rises whenever the set of enrolled faces or fingers on the phone changes."""
-
-Count: TypeAlias = Annotated[int, Field(ge=1, le=COUNT_MAX)]
 
 
 def _instant_ms(value: object) -> int:
@@ -51,10 +38,6 @@ InstantMs: TypeAlias = Annotated[
 ]
 """RFC 3339 with an offset on the wire, milliseconds since 1970 in memory."""
 
-_Coordinate: TypeAlias = Annotated[
-    str, Field(max_length=_COORDINATE_LENGTH_MAX, pattern=r"^[A-Za-z0-9_-]+$")
-]
-
 
 class FactData(BaseModel):
     """Base of the data of all input events: frozen, strict types, tolerant of unknown fields.
@@ -68,18 +51,44 @@ class FactData(BaseModel):
 
 
 class PublicKey(BaseModel):
-    """An ES256 public key as a JWK (RFC 7517); other members are not kept."""
+    """A public key as a JWK (RFC 7517). Of any kind: it is carried, nothing depends on it yet.
+
+    Attributes:
+        kty: kind of key; `EC` for the keys that phones make.
+        crv: the curve; `P-256` for those.
+        x, y: a coordinate of the point, base64url.
+        kid, use, alg: what a JWK may say of itself.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
-    kty: Literal["EC"]
-    crv: Literal["P-256"]
-    x: _Coordinate
-    y: _Coordinate
+    kty: Id
+    crv: Id | None = None
+    x: Id | None = None
+    y: Id | None = None
+    kid: Id | None = None
+    use: Id | None = None
+    alg: Id | None = None
 
 
 class EnrollmentSubmitted(FactData):
-    """A user switched face or fingerprint recognition on, with a key made for this enabling."""
+    """A user switched face or fingerprint recognition on, with a key made for this enabling.
+
+    Attributes:
+        user_id: the publisher's id of the user.
+        channel: where in the app it was switched on.
+        method: what the phone recognises.
+        platform: the phone's operating system.
+        key_id: names the device-bound key made for this enabling; every enabling makes a new one.
+        bio_epoch: rises whenever the set of enrolled faces or fingers on the phone changes.
+        os_biometrics: whether biometrics are set up in the phone's own settings.
+        password_verified_at: when the user last proved the password; it must be recent.
+        key_binding: whether the key dies with a change of the enrolled faces or fingers.
+        login_id: the sign-in in which it happened.
+        public_key: of that key; carried, nothing depends on it yet.
+        device_signature, challenge: carried; nothing depends on it yet.
+        os_version, app_version, device_model: as the app knows it; repeated in the verdict.
+    """
 
     event_type: ClassVar[str] = "biolatch.enrollment.submitted.v1"
 
@@ -102,7 +111,12 @@ class EnrollmentSubmitted(FactData):
 
 
 class EnrollmentDeclined(FactData):
-    """A user said no to the prompt."""
+    """A user said no to the prompt.
+
+    Attributes:
+        user_id: the publisher's id of the user.
+        channel: where in the app the user was asked.
+    """
 
     event_type: ClassVar[str] = "biolatch.enrollment.declined.v1"
 
@@ -111,7 +125,12 @@ class EnrollmentDeclined(FactData):
 
 
 class EnrollmentWithdrawn(FactData):
-    """A user switched it off: at any time, for any reason, no questions asked."""
+    """A user switched it off: at any time, for any reason, no questions asked.
+
+    Attributes:
+        user_id: the publisher's id of the user.
+        channel: where in the app it was switched off.
+    """
 
     event_type: ClassVar[str] = "biolatch.enrollment.withdrawn.v1"
 
@@ -120,7 +139,13 @@ class EnrollmentWithdrawn(FactData):
 
 
 class EnrollmentRevoked(FactData):
-    """An administrator switched it off."""
+    """An administrator switched it off.
+
+    Attributes:
+        user_id: the publisher's id of the user.
+        reason_admin: why, in the administrator's words; repeated in the decision.
+        allow_re_enable: whether the user may switch it on again.
+    """
 
     event_type: ClassVar[str] = "biolatch.enrollment.revoked.v1"
 
@@ -130,7 +155,20 @@ class EnrollmentRevoked(FactData):
 
 
 class AttemptFinished(FactData):
-    """A biometric prompt ended, in one of the ways of design rule 19."""
+    """A biometric prompt ended, in one of the ways of design rule 19.
+
+    Attributes:
+        user_id: the publisher's id of the user.
+        login_id: names one sign-in and everything done in it, protected pages included.
+        place: where biometrics were to stand in for the password.
+        outcome: how the prompt ended.
+        key_id: the device-bound key that the prompt guards.
+        bio_epoch: rises whenever the set of enrolled faces or fingers on the phone changes.
+        seq: rises with every attempt made under one key.
+        scans: how often the phone looked before the prompt ended; told on, never counted.
+        platform_code: the platform's own code of the outcome; told on.
+        device_signature, challenge: carried; nothing depends on it yet.
+    """
 
     event_type: ClassVar[str] = "biolatch.attempt.finished.v1"
 
@@ -148,7 +186,13 @@ class AttemptFinished(FactData):
 
 
 class PasswordAccepted(FactData):
-    """The backend accepted the user's password."""
+    """The backend accepted the user's password.
+
+    Attributes:
+        user_id: the publisher's id of the user.
+        login_id: names one sign-in and everything done in it, protected pages included.
+        place: where the password was asked for.
+    """
 
     event_type: ClassVar[str] = "biolatch.attempt.password-accepted.v1"
 
@@ -158,7 +202,14 @@ class PasswordAccepted(FactData):
 
 
 class BiometricsChanged(FactData):
-    """The app saw that the set of faces or fingers on the phone is another one."""
+    """The app saw that the set of faces or fingers on the phone is another one.
+
+    Attributes:
+        bio_epoch: the epoch since the change.
+        change: what happened to the set.
+        detected_by: how the app learned of it.
+        os_upgraded: whether the operating system was upgraded since the last check.
+    """
 
     event_type: ClassVar[str] = "biolatch.biometrics.changed.v1"
 
@@ -169,7 +220,11 @@ class BiometricsChanged(FactData):
 
 
 class DeviceErased(FactData):
-    """Forget a user of the device, or without `user_id` the whole device."""
+    """Forget a user of the device, or without `user_id` the whole device.
+
+    Attributes:
+        user_id: whom to forget; absent: the whole device.
+    """
 
     event_type: ClassVar[str] = "biolatch.device.erased.v1"
 

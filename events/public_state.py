@@ -4,10 +4,16 @@ Answers "may this user use biometrics on this device now?" and what the app may 
 (design section 5). Fields that do not apply are null, never absent: a reader needs no defaults.
 """
 
+from typing import Annotated, Final
+
 import msgspec
 
+from events.scalars import BioEpochOrNone, Id
 from events.timestamps import Rfc3339
 from events.vocabulary import Guidance, Offer, OffReason, PromptLabel, Status
+
+USERS_MAX: Final = 16
+"""Most users that a device has, absent ones included."""
 
 
 class PublicUser(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -33,13 +39,19 @@ class PublicUser(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     offer: Offer
     prompt_not_before: Rfc3339 | None
     prompt_label: PromptLabel | None
-    fallback_login_id: str | None
+    fallback_login_id: Id | None
     wait_until: Rfc3339 | None
 
 
 class PublicState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One device; users by id, in the order of their ids."""
+    """One device.
 
-    device_id: str
-    bio_epoch: int
-    users: dict[str, PublicUser]
+    Attributes:
+        device_id: one installation of the app.
+        bio_epoch: highest epoch known of the device; 0 where none was ever reported.
+        users: by id, in the order of their ids; a device without users has a tombstone instead.
+    """
+
+    device_id: Id
+    bio_epoch: BioEpochOrNone
+    users: Annotated[dict[Id, PublicUser], msgspec.Meta(min_length=1, max_length=USERS_MAX)]

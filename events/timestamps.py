@@ -12,14 +12,21 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-Rfc3339: TypeAlias = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
-"""The text form, as outputs carry it."""
+Rfc3339: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+"""The one text form, as outputs carry it."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _CANONICAL_LENGTH: Final = len("2026-01-31T23:59:59.999Z")
 _RFC3339: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:[0-5]\d)(?:\.(\d+))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    r"(\d{4}-\d{2}-\d{2})[Tt]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?"
+    r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
 _CANONICAL_SECOND_AND_FRACTION: Final = re.compile(r":([0-5]\d)\.(\d{3})Z", re.ASCII)
@@ -64,7 +71,7 @@ def format_rfc3339(instant_ms: int) -> str:
         OverflowError: outside the years 1 to 9999, which `parse_rfc3339` never returns.
     """
     seconds, milliseconds = divmod(instant_ms, 1000)
-    return f"{_second_text(seconds)}.{milliseconds:03d}Z"
+    return _second_text(seconds) + _MILLISECOND_TEXTS[milliseconds]
 
 
 @lru_cache(maxsize=4096)
@@ -72,5 +79,6 @@ def _second_text(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S").zfill(19)
 
 
+_MILLISECOND_TEXTS: Final = tuple(f".{milliseconds:03d}Z" for milliseconds in range(1000))
 _FIRST_MS: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LAST_MS: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND

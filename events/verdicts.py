@@ -4,10 +4,11 @@ Each class is the data of one verdict event (design section 5); what does not ap
 the wire. Reasons appear in full: these events are internal, texts for end users stay neutral.
 """
 
-from typing import ClassVar, Final, TypeAlias
+from typing import Annotated, ClassVar, Final, TypeAlias
 
 import msgspec
 
+from events.scalars import BioEpoch, Count, Id, PolicyVersion
 from events.timestamps import Rfc3339
 from events.vocabulary import (
     AttemptOutcome,
@@ -29,7 +30,7 @@ class Cause(msgspec.Struct, frozen=True, gc=False):
     """
 
     type: str
-    source: str
+    source: Id
 
 
 class VerdictData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -49,17 +50,17 @@ class VerdictData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
     event_type: ClassVar[str]
 
-    device_id: str
-    user_id: str | None = None
-    policy_version: str
+    device_id: Id
+    user_id: Id | None = None
+    policy_version: PolicyVersion
     occurred_at: Rfc3339
     cause: Cause
     guidance: Guidance
-    login_id: str | None = None
+    login_id: Id | None = None
     place: Place | None = None
     outcome: AttemptOutcome | None = None
     channel: Channel | None = None
-    scans: int | None = None
+    scans: Count | None = None
     platform_code: str | None = None
     platform: Platform | None = None
     method: Method | None = None
@@ -83,7 +84,7 @@ class Failed(VerdictData, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
     event_type: ClassVar[str] = "biolatch.verdict.failed.v1"
 
-    attempts_left: int
+    attempts_left: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class NotCounted(VerdictData, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -115,7 +116,7 @@ class Refused(VerdictData, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     event_type: ClassVar[str] = "biolatch.verdict.refused.v1"
 
     reason: RefusedReason
-    bio_epoch: int | None = None
+    bio_epoch: BioEpoch | None = None
 
 
 Verdict: TypeAlias = Accepted | Failed | NotCounted | Applied | Noted | Refused

@@ -4,7 +4,6 @@ Owns the form of the dead-letters topic (design section 5). Nothing of the origi
 is too large to keep is cut, and marked. Headers added here stand behind the original ones.
 """
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from schemas.inputs import Headers
@@ -47,11 +46,11 @@ def dead_letter(
     if key is not None and len(key) > ENVELOPE_BYTES_MAX:
         key = key[:ENVELOPE_BYTES_MAX]
         cut.append("key")
-    kept = [(name, header or b"") for name, header in headers]
+    kept = list(headers)
     if _size(kept) > ENVELOPE_BYTES_MAX:
         kept = []
         cut.append("headers")
-    why = [
+    why: list[tuple[str, bytes | None]] = [
         ("biolatch-original-topic", origin.topic.encode()),
         ("biolatch-original-partition", str(origin.partition).encode()),
         ("biolatch-original-offset", str(origin.offset).encode()),
@@ -59,9 +58,11 @@ def dead_letter(
         ("biolatch-error-code", code.encode()),
         ("biolatch-error-message", message.encode()),
     ]
-    mark = [(TRUNCATED_HEADER, ",".join(cut).encode())] if cut else []
+    mark: list[tuple[str, bytes | None]] = (
+        [(TRUNCATED_HEADER, ",".join(cut).encode())] if cut else []
+    )
     return key, value, [*kept, *why, *mark]
 
 
-def _size(headers: Sequence[tuple[str, bytes]]) -> int:
-    return sum(len(name.encode()) + len(header) for name, header in headers)
+def _size(headers: Headers) -> int:
+    return sum(len(name.encode()) + len(value or b"") for name, value in headers)

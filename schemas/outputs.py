@@ -16,7 +16,7 @@ from events.public_state import PublicState
 from events.timestamps import format_rfc3339
 from events.verdicts import VERDICT_TYPES, Verdict
 
-OutputRecord: TypeAlias = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
+OutputRecord: TypeAlias = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes | None]]]
 """Key, value, headers."""
 
 SOURCE: Final = "/biolatch"

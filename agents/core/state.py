@@ -1,10 +1,11 @@
 """What is remembered of a device: one small row that no rule ever needs more than.
 
 Owns the shape of the state (design section 3). Values only: no rule stands here. The structs are
-also the content of the stored row (`agents.device_rows`), in the order of their fields: append new
-fields at the end, with a default, and never reorder.
+also what a stored row holds (`agents.device_rows`), in the order of their fields: any change of
+them is a new row format.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -18,6 +19,9 @@ from events.vocabulary import (
     Platform,
     Status,
 )
+
+_COORDINATE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""base64url; 32 bytes take 43 characters."""
 
 DIGEST_BYTES: Final = 8
 """Events and old keys are remembered by 64-bit digests, kept as one run of bytes."""
@@ -132,5 +136,10 @@ UNKNOWN_DEVICE: Final = DeviceState()
 
 
 def point_of(key: PublicKey | None) -> EllipticPoint | None:
-    """What is kept of a public key: its kind is always EC on P-256."""
-    return None if key is None else EllipticPoint(x=key.x, y=key.y)
+    """What is kept of a public key: the point, if it is an ES256 key; no other kind is kept."""
+    if key is None or key.kty != "EC" or key.crv != "P-256":
+        return None
+    x, y = key.x or "", key.y or ""
+    if not (_COORDINATE.fullmatch(x) and _COORDINATE.fullmatch(y)):
+        return None
+    return EllipticPoint(x=x, y=y)
