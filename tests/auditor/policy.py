@@ -1,0 +1,24 @@
+"""The numbers of the rules (design, section 4), under one version."""
+
+from dataclasses import dataclass
+
+from tests.auditor.times import DAY, HOUR, MINUTE, SECOND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Defaults as the design gives them; all durations in milliseconds."""
+
+    version: str
+    password_age_max: int = 20 * MINUTE
+    password_ahead_max: int = 5 * MINUTE
+    prompt_pause: int = 30 * DAY
+    failures_until_fallback: int = 5
+    failures_in_a_row_until_advice: int = 40
+    failures_in_a_row_until_disabled: int = 50
+    first_wait: int = 30 * SECOND
+    wait_max: int = HOUR
+    troubled_fallbacks_until_advice: int = 3
+    troubled_window: int = 7 * DAY
+    advice_pause: int = 7 * DAY
+    os_upgrade_keeps_enabled: bool = False

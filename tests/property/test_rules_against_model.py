@@ -1,0 +1,93 @@
+"""The devices agent against the independent model: two readings of the design, one behaviour."""
+
+import json
+import random
+from itertools import groupby
+
+import pytest
+
+from agents.core.policy import Policy as ProductPolicy
+from agents.devices import DevicesAgent
+from agents.lane.port import BatchResult, OutgoingRecord, Partition
+from schemas import topics
+from tests.auditor.model import Model
+from tests.auditor.policy import Policy
+from tests.auditor.records import RawRecord, WireForm
+from tests.property.history import generate
+
+
+class _Read:
+    """An input record as the lane hands it over."""
+
+    def __init__(self, raw: RawRecord) -> None:
+        self.raw = raw
+        self.offset = raw.offset
+        self.timestamp = raw.timestamp_ms
+        self.key = raw.key
+        self.value = raw.value
+        self.headers = raw.headers
+
+
+def _wire(topic: str, partition: int, record: OutgoingRecord) -> WireForm:
+    key, value, headers = record
+    assert key is not None
+    assert value is not None
+    read = {name: content.decode() for name, content in headers}
+    return WireForm(topic, partition, key.decode(), read, json.loads(value))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_same_verdicts_decisions_and_public_states(seed: int) -> None:
+    compare(seed, events=4_000)
+
+
+def compare(seed: int, events: int) -> None:
+    model = Model(Policy(version="1"))
+    agent = DevicesAgent(ProductPolicy())
+    rows: dict[int, dict[bytes, bytes]] = {0: {}, 1: {}}
+    published: dict[bytes, object] = {}
+    cut = random.Random(seed)
+    history = generate(seed=seed, events=events)
+    for number, records in groupby(
+        sorted(history.records, key=lambda r: r.partition), key=lambda r: r.partition
+    ):
+        waiting = list(records)
+        while waiting:
+            size = cut.choice((1, 2, 7, 60))
+            batch, waiting = waiting[:size], waiting[size:]
+            partition = Partition(batch[0].topic, number)
+            result = agent(partition, rows[number], [_Read(raw) for raw in batch])
+            for key, row in result.rows.items():
+                assert row is not None
+                rows[number][key] = row
+            _check_batch(model, batch, result)
+            _check_states(model, batch, result, published)
+    assert agent.skipped == 0
+
+
+def _check_batch(model: Model, batch: list[RawRecord], result: BatchResult) -> None:
+    verdicts = iter(result.outgoing.get(topics.VERDICTS, ()))
+    decisions = iter(result.outgoing.get(topics.DECISIONS, ()))
+    letters = iter(result.outgoing.get(topics.DEAD_LETTERS, ()))
+    for raw in batch:
+        due = model.step(raw)
+        if due.verdict is None:
+            key, value, _ = next(letters)
+            assert (key, value) == (raw.key, raw.value)
+            continue
+        assert _wire(topics.VERDICTS, raw.partition, next(verdicts)) == due.verdict, raw
+        for decision in due.decisions:
+            assert _wire(topics.DECISIONS, raw.partition, next(decisions)) == decision, raw
+    assert list(verdicts) == list(decisions) == list(letters) == []
+
+
+def _check_states(
+    model: Model, batch: list[RawRecord], result: BatchResult, published: dict[bytes, object]
+) -> None:
+    for key, value, _ in result.outgoing.get(topics.DEVICE_STATE, ()):
+        assert key is not None
+        published[key] = None if value is None else json.loads(value)
+    for topic, number, device_id in model.devices():
+        if number == batch[0].partition:
+            due = model.public_state(topic, number, device_id)
+            assert published.get(device_id.encode()) == due
