@@ -1,0 +1,236 @@
+"""The worker: settings, topics and a batch handler put together into a running process.
+
+Owns how the parts are wired. Must never create a topic: whoever sets up a cluster does.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from agents.lane.faust_host.host import LaneHost
+from agents.lane.faust_host.options import HostOptions
+from agents.lane.kafka.client import KafkaLogs, KafkaOptions, is_unreachable
+from agents.lane.kafka.group import GroupOptions
+from agents.lane.kafka.session import KafkaLaneLog
+from agents.lane.lanes import Lanes
+from agents.lane.limits import LaneLimits
+from agents.lane.log import LogFailure
+from agents.lane.port import BatchHandler
+from agents.lane.status import WorkerStatus
+from agents.log_output import write_log
+from agents.settings import Settings
+from agents.supervise import Ending, supervise
+from events.errors import InvariantBroken, Misconfigured, TransientFailure
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_STOP_S_MAX = 15.0
+"""What an orderly end may take in all; then the process ends anyway, and fences do the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerTopics:
+    """The topics of a worker; all of them have as many partitions as the input.
+
+    Attributes:
+        input: what is read.
+        changelog: rows and positions.
+        outputs: what the handler writes to.
+    """
+
+    input: str
+    changelog: str
+    outputs: tuple[str, ...]
+
+
+class Worker:
+    """One worker process's work.
+
+    Attributes:
+        status: what its lanes do; to be read at any time, from the same event loop.
+        kafka: how it reaches Kafka.
+    """
+
+    def __init__(self, settings: Settings, handler: BatchHandler, topics: WorkerTopics) -> None:
+        """Prepare; nothing is connected before `run`."""
+        self.status = WorkerStatus()
+        self._settings = settings
+        self._handler = handler
+        self._topics = topics
+        self.kafka = _kafka_options(settings, topics)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then close every lane and leave the group.
+
+        Raises:
+            TransientFailure: no broker answers.
+            Misconfigured: a topic is missing, or partition counts differ.
+            InvariantBroken: Faust has ended by itself.
+        """
+        async with _connected(self.kafka) as logs:
+            await self._require_topics(logs)
+            host = LaneHost(
+                HostOptions(
+                    application=self._settings.application.name,
+                    input_topic=self._topics.input,
+                    kafka=self.kafka,
+                    group=_group_options(self._settings),
+                )
+            )
+            host.lanes = Lanes(
+                log_of=lambda partition: KafkaLaneLog(logs, partition),
+                feed=host.feed,
+                handler=self._handler,
+                limits=_lane_limits(self._settings),
+                status=self.status,
+                jitter=random.Random(),  # noqa: S311 - spreads pauses, protects nothing
+            )
+            await _run_host(host, stop)
+
+    async def _require_topics(self, logs: KafkaLogs) -> None:
+        names = (self._topics.input, self._topics.changelog, *self._topics.outputs)
+        try:
+            counts = await logs.partition_counts(names)
+            timestamps = await logs.topic_setting(self._topics.input, "message.timestamp.type")
+        except LogFailure as failure:
+            raise TransientFailure("kafka.not-now", str(failure)) from failure
+        missing = [name for name in names if name not in counts]
+        if missing:
+            raise Misconfigured(
+                "topics.missing",
+                f"these topics do not exist: {', '.join(missing)}. Run `biolatch topics apply`.",
+            )
+        wanted = counts[self._topics.input]
+        different = [f"{name} has {counts[name]}" for name in names if counts[name] != wanted]
+        if different:
+            raise Misconfigured(
+                "topics.unequal-partitions",
+                f"{self._topics.input} has {wanted} partitions, but {', '.join(different)}. "
+                "A key must have one partition number everywhere: make the topics anew with equal "
+                "counts, or run `biolatch topics repartition`.",
+            )
+        if timestamps != "LogAppendTime":
+            _logger.warning(
+                "worker.publishers-choose-time",
+                topic=self._topics.input,
+                setting=f"message.timestamp.type={timestamps}",
+                fix="run `biolatch topics apply --fix-config`",
+            )
+
+
+@asynccontextmanager
+async def _connected(options: KafkaOptions) -> AsyncGenerator[KafkaLogs]:
+    logs = KafkaLogs(options)
+    try:
+        await logs.start()
+    except LogFailure as failure:
+        raise TransientFailure(
+            "kafka.unreachable",
+            f"no Apache Kafka answers at {options.bootstrap_servers}. Start one here with "
+            "`biolatch kafka start`, or set BIOLATCH_KAFKA__BOOTSTRAP_SERVERS to the address of "
+            "yours.",
+        ) from failure
+    try:
+        yield logs
+    finally:
+        await logs.stop()
+
+
+async def _run_host(host: LaneHost, stop: asyncio.Event) -> None:
+    """Start Faust and wait for the stop, or for Faust to end by itself."""
+    starting = asyncio.ensure_future(host.start())
+    stopping = asyncio.ensure_future(stop.wait())
+    ended = asyncio.ensure_future(host.wait_until_stopped())
+    try:
+        # The start lasts until the group has assigned partitions; it returns when Faust serves.
+        await asyncio.wait({starting, stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done() and not stopping.done():
+            _raise_failed_start(starting)
+            _logger.info("worker.joined")
+            await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done() and not stopping.done():
+            raise InvariantBroken("worker.faust-ended", "Faust has ended by itself") from (
+                host.crash_reason
+            )
+    finally:
+        for task in (stopping, ended):
+            task.cancel()
+        await _stop_host(host, starting)
+
+
+def _raise_failed_start(starting: "asyncio.Future[None]") -> None:
+    error = starting.exception()
+    if is_unreachable(error):
+        raise TransientFailure("kafka.unreachable", f"Faust did not start: {error}") from error
+    starting.result()
+
+
+async def _stop_host(host: LaneHost, starting: "asyncio.Future[None]") -> None:
+    try:
+        async with asyncio.timeout(_STOP_S_MAX):
+            await host.stop()
+            await asyncio.wait({starting}, timeout=_STOP_S_MAX)
+    except TimeoutError:
+        _logger.warning("worker.stop-took-too-long", after_s=_STOP_S_MAX)
+    starting.cancel()
+
+
+def run_worker(
+    settings: Settings,
+    handler: BatchHandler,
+    topics: WorkerTopics,
+    *,
+    on_start: Callable[[WorkerStatus], None] | None = None,
+) -> Ending:
+    """Run a worker until SIGTERM or SIGINT and return how it ended, to be the exit code.
+
+    `on_start` is given the worker's status, once, before anything else happens.
+    """
+    write_log(settings.log)
+    worker = Worker(settings, handler, topics)
+    if on_start is not None:
+        on_start(worker.status)
+    return supervise(worker.run)
+
+
+def _kafka_options(settings: Settings, topics: WorkerTopics) -> KafkaOptions:
+    compression = settings.kafka.compression
+    return KafkaOptions(
+        bootstrap_servers=settings.kafka.bootstrap_servers,
+        client_id=settings.kafka.client_id,
+        group_id=settings.application.group,
+        transactional_prefix=settings.application.name,
+        changelog_topic=topics.changelog,
+        request_timeout_s=settings.kafka.request_timeout_s,
+        transaction_timeout_s=settings.lane.transaction_timeout_s,
+        close_s_max=settings.lane.close_s_max,
+        compression=None if compression == "none" else compression,
+    )
+
+
+def _group_options(settings: Settings) -> GroupOptions:
+    return GroupOptions(
+        session_timeout_s=settings.membership.session_timeout_s,
+        heartbeat_interval_s=settings.membership.heartbeat_interval_s,
+        rebalance_timeout_s=settings.membership.rebalance_timeout_s,
+        poll_interval_s_max=settings.membership.poll_interval_s_max,
+        fetch_wait_s_max=settings.lane.fetch_wait_s_max,
+        fetch_bytes_max=settings.lane.fetch_bytes_max,
+        batch_records_max=settings.lane.batch_records_max,
+    )
+
+
+def _lane_limits(settings: Settings) -> LaneLimits:
+    lane = settings.lane
+    return LaneLimits(
+        open_s_max=lane.open_s_max,
+        batch_s_max=lane.batch_s_max,
+        close_s_max=lane.close_s_max,
+        backoff_s_min=lane.backoff_s_min,
+        backoff_s_max=lane.backoff_s_max,
+        parked_check_s=lane.parked_check_s,
+    )

@@ -1,0 +1,95 @@
+"""Deciding one batch: the handler's answer, and which record is at fault when there is none.
+
+Owns the rows' step from one batch to the next. Must never await: nothing may come between a
+decision and its rows.
+"""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from agents.lane.port import (
+    BatchHandler,
+    BatchResult,
+    InputRecord,
+    OutgoingRecord,
+    Partition,
+)
+
+
+class Offender(NamedTuple):
+    """The first record that cannot be decided, and what the handler raised at it."""
+
+    offset: int
+    error: Exception
+
+
+class Decision(NamedTuple):
+    """What a batch leads to, up to the first record that cannot be decided.
+
+    Attributes:
+        result: the outputs and rows of the records that were decided.
+        decided: how many records that are, counted from the batch's first.
+        offender: the record after them; None when the whole batch was decided.
+    """
+
+    result: BatchResult
+    decided: int
+    offender: Offender | None
+
+
+_NOTHING = BatchResult(outgoing={}, rows={})
+
+
+def decide(
+    handler: BatchHandler,
+    partition: Partition,
+    rows: dict[bytes, bytes],
+    records: Sequence[InputRecord],
+) -> Decision:
+    """Decide the records and write their rows into `rows`.
+
+    A handler that raises is asked again record by record: whatever it raised at, the records
+    before it are decided and only one is held against it. A handler that raises at the batch and
+    at none of its records has decided them all.
+    """
+    if not records:
+        return Decision(_NOTHING, 0, None)
+    try:
+        result = handler(partition, MappingProxyType(rows), records)
+    except Exception:  # noqa: BLE001 - the search below raises nothing and names the record
+        return _decide_singly(handler, partition, rows, records)
+    _apply(rows, result)
+    return Decision(result, len(records), None)
+
+
+def _decide_singly(
+    handler: BatchHandler,
+    partition: Partition,
+    rows: dict[bytes, bytes],
+    records: Sequence[InputRecord],
+) -> Decision:
+    outgoing: dict[str, list[OutgoingRecord]] = {}
+    changed: dict[bytes, bytes | None] = {}
+    offender: Offender | None = None
+    decided = 0
+    for record in records:
+        try:
+            result = handler(partition, MappingProxyType(rows), (record,))
+        except Exception as error:  # noqa: BLE001 - whatever it is, this record is the one
+            offender = Offender(record.offset, error)
+            break
+        _apply(rows, result)
+        changed.update(result.rows)
+        for topic, additions in result.outgoing.items():
+            outgoing.setdefault(topic, []).extend(additions)
+        decided += 1
+    return Decision(BatchResult(outgoing, changed), decided, offender)
+
+
+def _apply(rows: dict[bytes, bytes], result: BatchResult) -> None:
+    for key, value in result.rows.items():
+        if value is None:
+            rows.pop(key, None)
+        else:
+            rows[key] = value

@@ -1,0 +1,182 @@
+"""How a worker reaches Kafka, and what all its lanes ask of it together.
+
+Owns the options of every client. Must never write: only a fenced session does.
+"""
+
+# aiokafka has no types: what comes from it is Any, in this package only.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportAny=false
+
+import asyncio
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from agents.lane.log import LogFailure
+from agents.lane.port import Partition
+
+_START_GRACE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaOptions:
+    """How a worker's clients reach and use Kafka.
+
+    Attributes:
+        bootstrap_servers: `host:port`, several separated by commas.
+        client_id: names the worker in the broker's logs and quotas.
+        group_id: the consumer group whose offsets follow the lanes.
+        transactional_prefix: transactional ids are this, the input topic and the partition.
+        changelog_topic: rows and positions, partitioned like the input.
+        request_timeout_s: a single request; longer ones count as lost.
+        transaction_timeout_s: the broker aborts a transaction that is open for longer.
+        close_s_max: what closing a producer in order may take; then it is torn down.
+        compression: of record batches: `lz4`, `zstd`, `snappy`, `gzip` or None.
+    """
+
+    bootstrap_servers: str
+    client_id: str
+    group_id: str
+    transactional_prefix: str
+    changelog_topic: str
+    request_timeout_s: float
+    transaction_timeout_s: float
+    close_s_max: float
+    compression: str | None
+
+    def client(self) -> dict[str, Any]:
+        """Return what every client is made with."""
+        return {
+            "bootstrap_servers": self.bootstrap_servers,
+            "client_id": self.client_id,
+            "request_timeout_ms": int(self.request_timeout_s * 1000),
+        }
+
+
+@contextmanager
+def log_failures(doing: str) -> Generator[None]:
+    """Raise what aiokafka and the network raise as `LogFailure`, with what was being done."""
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        raise LogFailure(f"{doing}: {words(error)}") from error
+
+
+def is_unreachable(error: BaseException | None) -> bool:
+    """Whether the error says that no broker could be reached."""
+    return isinstance(error, (KafkaConnectionError, OSError))
+
+
+def words(error: BaseException) -> str:
+    """Say what went wrong; many of aiokafka's errors have no text but their name."""
+    return str(error) or type(error).__name__
+
+
+async def start_client(client: Any) -> None:  # noqa: ANN401 - aiokafka's, untyped
+    """Start an aiokafka client; one that is cancelled meanwhile gets a moment to finish.
+
+    A client that is cancelled on its first connection forgets that connection, open.
+    """
+    starting = asyncio.ensure_future(client.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait({starting}, timeout=_START_GRACE_S)
+        if not starting.cancel() and not starting.cancelled():
+            starting.exception()  # seen, and of no interest any more
+        raise
+
+
+async def stop_consumer(consumer: Any) -> None:  # noqa: ANN401 - aiokafka's, untyped
+    """Stop an aiokafka consumer, also one that has only just been started.
+
+    Its tasks have to begin first: it awaits what it cancels, and a task that is cancelled before
+    it begins raises its cancellation at whoever awaits it.
+    """
+    await asyncio.sleep(0)
+    await consumer.stop()
+
+
+class KafkaLogs:
+    """All of a worker's lanes share one of these: `start` it, ask it for logs, `stop` it."""
+
+    def __init__(self, options: KafkaOptions) -> None:
+        """Prepare; `start` connects."""
+        self.options = options
+        # It reads nothing and asks for offsets only, so its end is the high watermark.
+        self._consumer: Any = None
+        self._admin: Any = None
+
+    async def start(self) -> None:
+        """Connect.
+
+        Raises:
+            LogFailure: no broker can be reached.
+        """
+        self._consumer = AIOKafkaConsumer(**self.options.client(), enable_auto_commit=False)
+        self._admin = AIOKafkaAdminClient(**self.options.client())
+        try:
+            with log_failures(f"no Apache Kafka answers at {self.options.bootstrap_servers}"):
+                await start_client(self._consumer)
+                await start_client(self._admin)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Disconnect; harmless when not connected."""
+        consumer, self._consumer = self._consumer, None
+        admin, self._admin = self._admin, None
+        if consumer is not None:
+            await stop_consumer(consumer)
+        if admin is not None:
+            await admin.close()
+
+    async def partition_counts(self, topics: Sequence[str]) -> dict[str, int]:
+        """Return the partition count of each of these topics that exists.
+
+        Raises:
+            LogFailure: Kafka did not answer.
+        """
+        with log_failures("cannot describe the topics"):
+            # All topics are asked for: asking for one by name would make it, where brokers do so.
+            described = await self._admin.describe_topics()
+        return {
+            topic["topic"]: len(topic["partitions"])
+            for topic in described
+            if topic["topic"] in topics
+        }
+
+    async def topic_setting(self, topic: str, name: str) -> str | None:
+        """Return a setting of a topic as the brokers have it; None when there is none.
+
+        Raises:
+            LogFailure: Kafka did not answer.
+        """
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+        with log_failures("cannot describe a topic's settings"):
+            [answer] = await self._admin.describe_configs([resource])
+        for described in answer.to_object()["resources"]:
+            for entry in described["config_entries"]:
+                if entry["config_names"] == name:
+                    value: str | None = entry["config_value"]
+                    return value
+        return None
+
+    async def offsets(self, partition: Partition) -> tuple[int, int]:
+        """Return the partition's first offset and the one behind its last.
+
+        Raises:
+            LogFailure: Kafka did not answer.
+        """
+        address = TopicPartition(*partition)
+        with log_failures(f"cannot read the offsets of {partition}"):
+            start = (await self._consumer.beginning_offsets([address]))[address]
+            end = (await self._consumer.end_offsets([address]))[address]
+        return start, end

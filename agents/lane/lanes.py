@@ -1,0 +1,109 @@
+"""The lanes of one worker: which partitions it serves, and who gets which batch.
+
+Owns the set of lanes and what an assignment of the group does to it. In this version every
+assignment closes all lanes and opens those that are assigned, also where a partition stays.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable
+
+from agents.lane.limits import LaneLimits
+from agents.lane.log import Feed, FetchedBatch, LaneLog
+from agents.lane.port import BatchHandler, Partition
+from agents.lane.protocol import Lane
+from agents.lane.status import WorkerStatus
+
+
+class Lanes:
+    """All lanes of a worker. Used from one event loop only."""
+
+    def __init__(
+        self,
+        *,
+        log_of: Callable[[Partition], LaneLog],
+        feed: Feed,
+        handler: BatchHandler,
+        limits: LaneLimits,
+        status: WorkerStatus,
+        jitter: random.Random,
+    ) -> None:
+        """Prepare an empty set.
+
+        Args:
+            log_of: the log as the lane of a partition sees it.
+            feed: delivers batches.
+            handler: decides, for all lanes.
+            limits: bound every wait of every lane.
+            status: where the lanes write what they do.
+            jitter: spreads pauses.
+        """
+        self.status = status
+        self._log_of = log_of
+        self._feed = feed
+        self._handler = handler
+        self._limits = limits
+        self._jitter = jitter
+        self._lanes: dict[Partition, Lane] = {}
+        self._changing = asyncio.Lock()
+
+    async def assign(self, partitions: Iterable[Partition], assigned: Callable[[], bool]) -> None:
+        """Serve these partitions and no others; `assigned` tells whether that still holds.
+
+        Returns when the old lanes are closed; the new ones open by themselves.
+        """
+        async with self._changing:
+            await self._close_all()
+            self.status.rebalances += 1
+            self.status.assigned = frozenset(partitions)
+            for partition in sorted(self.status.assigned):
+                lane = Lane(
+                    partition,
+                    log=self._log_of(partition),
+                    feed=self._feed,
+                    handler=self._handler,
+                    limits=self._limits,
+                    status=self.status.lane(partition),
+                    jitter=self._jitter,
+                    assigned=assigned,
+                )
+                self._lanes[partition] = lane
+                lane.start()
+
+    def hungry(self, partition: Partition) -> bool:
+        """Whether a batch of this partition should be fetched now."""
+        lane = self._lanes.get(partition)
+        return lane is not None and lane.hungry
+
+    def deliver(self, batch: FetchedBatch) -> None:
+        """Hand a batch to its lane; without one it is dropped, and read again by whoever serves."""
+        lane = self._lanes.get(batch.partition)
+        if lane is not None:
+            lane.take(batch)
+
+    def interrupt(self, partition: Partition, reason: str) -> None:
+        """Let the partition's lane open anew: it cannot be fetched from where it stands."""
+        lane = self._lanes.get(partition)
+        if lane is not None:
+            lane.interrupt(reason)
+
+    def park(self, partition: Partition, reason: str) -> None:
+        """Stop serving the partition until an operator decides: the feed cannot read on."""
+        lane = self._lanes.get(partition)
+        if lane is not None:
+            lane.park(reason)
+
+    def interrupt_all(self, reason: str) -> None:
+        """Let every lane open anew: batches may have been lost on their way."""
+        for lane in self._lanes.values():
+            lane.interrupt(reason)
+
+    async def close(self) -> None:
+        """Close every lane; when this returns, none of them writes any more."""
+        async with self._changing:
+            await self._close_all()
+
+    async def _close_all(self) -> None:
+        self.status.assigned = frozenset()
+        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+        self._lanes.clear()

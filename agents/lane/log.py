@@ -1,0 +1,162 @@
+"""What a lane asks of the log it reads from and writes to.
+
+Owns the port between the lane protocol and a broker. Must never import a Kafka client. Invariant:
+all that one `Transaction` holds is visible to readers of committed data, or nothing of it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from agents.lane.port import InputRecord, OutgoingRecord, Partition
+
+
+class LogFailure(Exception):  # noqa: N818 - a failure of the environment, not a mistake
+    """The log did not do what it was asked to: I/O error, fence or expiry.
+
+    Whether a transaction in flight took effect is unknown. The session is worthless from here on:
+    the lane drops it with its rows and opens anew, behind a new fence.
+    """
+
+
+class LogRefusal(Exception):  # noqa: N818 - as above
+    """The log will never accept this, however often it is tried (a record larger than it takes)."""
+
+
+class FetchedBatch(NamedTuple):
+    """What one fetch brought from one partition.
+
+    Attributes:
+        partition: where it was read.
+        before: the fetch position before the fetch.
+        after: the fetch position after it. More than the last offset plus one where markers or
+            aborted records follow; they may be all that was fetched, then `records` is empty.
+        records: the committed records in between, in order.
+    """
+
+    partition: Partition
+    before: int
+    after: int
+    records: Sequence[InputRecord]
+
+
+class Bounds(NamedTuple):
+    """What of an input partition is still there.
+
+    Attributes:
+        start: the first offset.
+        end: the offset that the next record will have.
+        partition_count: how many partitions the topic has.
+    """
+
+    start: int
+    end: int
+    partition_count: int
+
+
+class Restored(NamedTuple):
+    """What a changelog partition holds, read to its end behind the fence.
+
+    Attributes:
+        rows: the last value of every key that is not deleted, reserved keys included.
+        end: the changelog's end offset: it moves when, and only when, somebody writes after us.
+        records_read: how many records it took.
+    """
+
+    rows: dict[bytes, bytes]
+    end: int
+    records_read: int
+
+
+class Write(NamedTuple):
+    """What one transaction writes.
+
+    Attributes:
+        outgoing: records by topic, for the partition with the input's number, in order.
+        changelog: rows by key; None deletes.
+        next_offset: the input offset behind the batch, committed for the group too.
+    """
+
+    outgoing: Mapping[str, Sequence[OutgoingRecord]]
+    changelog: Mapping[bytes, bytes | None]
+    next_offset: int
+
+
+class Transaction(Protocol):
+    """One transaction, encoded and not begun."""
+
+    async def commit(self) -> None:
+        """Begin, write everything, await every acknowledgement, commit.
+
+        Raises:
+            LogFailure: it may or may not have taken effect.
+            LogRefusal: it did not, and never will.
+        """
+        ...
+
+
+class Session(Protocol):
+    """One fenced opening of one partition: every session opened before it can write no more."""
+
+    async def restore(self) -> Restored:
+        """Read the changelog partition to its end.
+
+        Raises:
+            LogFailure: it could not be read.
+        """
+        ...
+
+    def encode(self, write: Write) -> Transaction:
+        """Encode a transaction without I/O, so that it overlaps with the one in flight."""
+        ...
+
+    async def close(self) -> None:
+        """Give up what the session holds, an open transaction included. Never raises."""
+        ...
+
+
+class LaneLog(Protocol):
+    """The log as one lane sees it: its input partition and its changelog partition."""
+
+    async def open(self) -> Session:
+        """Fence every earlier session of this partition and settle its open transaction.
+
+        Raises:
+            LogFailure: it could not be opened.
+        """
+        ...
+
+    async def bounds(self) -> Bounds:
+        """Return what of the input partition is there now.
+
+        Raises:
+            LogFailure: the log did not answer.
+        """
+        ...
+
+    async def changelog_end(self) -> int:
+        """Return the changelog partition's end offset now.
+
+        Raises:
+            LogFailure: the log did not answer.
+        """
+        ...
+
+    async def first_record(self, offset: int) -> InputRecord | None:
+        """Return the first committed input record at or behind an offset; None when none is there.
+
+        Raises:
+            LogFailure: the log did not answer.
+        """
+        ...
+
+
+class Feed(Protocol):
+    """What delivers the batches of a partition to its lane."""
+
+    async def start(self, partition: Partition, offset: int) -> None:
+        """Deliver from this offset on; what was fetched before may still arrive."""
+        ...
+
+    def stop(self, partition: Partition) -> None:
+        """Fetch no more from this partition until it is started again."""
+        ...

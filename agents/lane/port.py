@@ -1,0 +1,120 @@
+"""What a lane takes in and gives out: the types between the log, the lane and the domain.
+
+Owns the vocabulary that both sides of the lane speak. Must never import a Kafka client, Faust or
+anything of the domain. Invariant: whatever a `BatchHandler` returns for a batch is committed in
+one transaction with the position behind that batch, or not at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
+"""Headers in wire order; a name may occur more than once, and a value may be null."""
+
+OutgoingRecord: TypeAlias = tuple[bytes | None, bytes | None, Headers]
+"""Key, value and headers of a record to write. A value of None is a tombstone."""
+
+Rows: TypeAlias = Mapping[bytes, bytes]
+"""The rows of one input partition by key, with the effects of every batch decided before.
+
+A live, read-only view: valid only during the call it was passed to.
+"""
+
+RESERVED_KEY_PREFIX = b"\x00"
+"""Changelog keys that start so belong to the lane; a handler neither sees nor writes one."""
+
+
+class Partition(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    number: int
+
+    def __str__(self) -> str:
+        """Return `topic/number`, the form used in logs and in record ids."""
+        return f"{self.topic}/{self.number}"
+
+
+class InputRecord(Protocol):
+    """One record as it was read; the names are those of aiokafka's `ConsumerRecord`."""
+
+    @property
+    def offset(self) -> int:
+        """The record's offset in its partition. Offsets rise, with gaps."""
+        ...
+
+    @property
+    def timestamp(self) -> int:
+        """The record's timestamp in milliseconds since 1970-01-01 UTC."""
+        ...
+
+    @property
+    def key(self) -> bytes | None:
+        """The key as published."""
+        ...
+
+    @property
+    def value(self) -> bytes | None:
+        """The value as published; None for a tombstone."""
+        ...
+
+    @property
+    def headers(self) -> Headers:
+        """The headers in wire order."""
+        ...
+
+
+class BatchResult(NamedTuple):
+    """What a batch leads to; all of it becomes visible at once, or nothing does.
+
+    Attributes:
+        outgoing: records by topic, in the order to write them. Each goes to the partition with
+            the number of the input's.
+        rows: the new value of every row that changed; None deletes the row. At most one write
+            for a key reaches the changelog per batch.
+    """
+
+    outgoing: Mapping[str, Sequence[OutgoingRecord]]
+    rows: Mapping[bytes, bytes | None]
+
+
+class BatchHandler(Protocol):
+    """The domain's side of a lane: pure, synchronous, the same answer for the same arguments.
+
+    It may be asked again for the same records (after an abort, a crash or a rebalance), with the
+    rows as they were then.
+    """
+
+    @property
+    def row_format(self) -> int:
+        """The newest row format this handler reads and writes; a lane refuses newer rows."""
+        ...
+
+    def __call__(
+        self, partition: Partition, rows: Rows, records: Sequence[InputRecord]
+    ) -> BatchResult:
+        """Decide a batch of at least one record, in order.
+
+        Raises:
+            PoisonRecord: a record that cannot be decided; its partition is parked at that record.
+            Exception: anything else parks the partition too, after the lane has decided record
+                by record to find the first one that raises.
+        """
+        ...
+
+    def dead_letter(
+        self, partition: Partition, record: InputRecord, code: str, message: str
+    ) -> BatchResult:
+        """Turn one record into its dead letter, undecided: an operator chose to skip it."""
+        ...
+
+
+class PoisonRecord(Exception):  # noqa: N818 - names the record at fault
+    """A record that the handler cannot decide and that must not be passed over silently.
+
+    The message ends up in logs: it carries no key, no value and no personal id.
+    """
+
+    def __init__(self, offset: int, message: str) -> None:
+        super().__init__(message)
+        self.offset = offset

@@ -1,0 +1,261 @@
+"""Serving: one session of a lane, from its first fetch until it is finished or fails.
+
+Owns the loop decide, encode, commit, with one transaction in flight and the next batch decided
+meanwhile. Must never repair anything: whatever goes wrong ends the session, and the lane starts
+over. Invariant: batches are decided in the order of the log, without a gap and without a repeat.
+"""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from agents.lane.decision import Offender, decide
+from agents.lane.limits import LaneLimits
+from agents.lane.log import (
+    Feed,
+    FetchedBatch,
+    LogFailure,
+    LogRefusal,
+    Session,
+    Transaction,
+    Write,
+)
+from agents.lane.port import BatchHandler, Partition
+from agents.lane.position import POSITION_KEY, Position
+from agents.lane.status import LaneStatus
+
+
+class Parked(Exception):  # noqa: N818 - a state, not a mistake
+    """The partition must not be served on; the message says why, for an operator.
+
+    Attributes:
+        changelog_end: the changelog's end offset, when nothing was written since it was read.
+    """
+
+    def __init__(self, reason: str, changelog_end: int | None = None) -> None:
+        super().__init__(reason)
+        self.changelog_end = changelog_end
+
+
+class Interrupted(Exception):  # noqa: N818 - control flow between a session and its lane
+    """The session has done all it could; open another at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What an opening brought.
+
+    Attributes:
+        session: the fenced session.
+        rows: the partition's rows, without reserved keys.
+        position: the input offset to go on from.
+        partition_count: of the input topic.
+        changelog_end: the changelog's end offset.
+    """
+
+    session: Session
+    rows: dict[bytes, bytes]
+    position: int
+    partition_count: int
+    changelog_end: int
+
+
+class _Work(NamedTuple):
+    """A decided batch, encoded and not yet written.
+
+    Attributes:
+        transaction: what to commit.
+        next_offset: the lane's position once that is done.
+        decided: how many records are in it.
+        last_timestamp_ms: the last one's timestamp; None without records.
+        offender: the record that ended it early.
+    """
+
+    transaction: Transaction
+    next_offset: int
+    decided: int
+    last_timestamp_ms: int | None
+    offender: Offender | None
+
+
+class Serving:
+    """One session's work. `take` may be called while `run` runs, from the same event loop."""
+
+    def __init__(
+        self,
+        partition: Partition,
+        opened: Opened,
+        *,
+        feed: Feed,
+        handler: BatchHandler,
+        limits: LaneLimits,
+        status: LaneStatus,
+    ) -> None:
+        """Prepare to serve from `opened.position` on."""
+        self._partition = partition
+        self._opened = opened
+        self._feed = feed
+        self._handler = handler
+        self._limits = limits
+        self._status = status
+        self._expected = opened.position
+        self._waiting: deque[FetchedBatch] = deque()
+        self._behind_a_gap = False
+        self._failure: LogFailure | Parked | None = None
+        self._finishing = False
+        self._committed_any = False
+        self._wake = asyncio.Event()
+
+    @property
+    def hungry(self) -> bool:
+        """Whether another batch should be fetched now."""
+        return len(self._waiting) < self._limits.waiting_batches_max
+
+    def take(self, batch: FetchedBatch) -> None:
+        """Accept the batch if it starts where the last one ended, else drop it.
+
+        One from further ahead shows that a batch was lost on the way here: fetch again from where
+        the lane stands. One from behind was delivered twice, and what follows it will fit.
+        """
+        if batch.before == self._expected:
+            self._waiting.append(batch)
+            self._expected = batch.after
+        else:
+            self._status.batches_dropped += 1
+            self._behind_a_gap = batch.before > self._expected
+        self._wake.set()
+
+    def fail(self, failure: LogFailure | Parked) -> None:
+        """End the session: the feed cannot go on from where it stands."""
+        self._failure = failure
+        self._wake.set()
+
+    def finish(self) -> None:
+        """End the session after the transaction in flight; leave the batches that wait."""
+        self._finishing = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Serve until `finish`.
+
+        Raises:
+            LogFailure: the log failed; what was in flight may or may not be committed.
+            Interrupted: everything before a record that cannot be decided is committed.
+            Parked: the first record of the session cannot be decided, or the log refuses.
+        """
+        await self._fetch_from_here()
+        committing: asyncio.Task[None] | None = None
+        try:
+            while True:
+                batch = await self._next_batch(committing)
+                if batch is None:
+                    break
+                work = self._decide(batch)
+                if committing is not None:
+                    await committing
+                    committing = None
+                if work.decided or work.offender is None:
+                    committing = asyncio.create_task(self._commit(work))
+                    committing.add_done_callback(lambda _: self._wake.set())
+                if work.offender is not None:
+                    if committing is not None:
+                        await committing
+                    self._stop_at(work.offender)
+            if committing is not None:
+                await committing
+        finally:
+            if committing is not None and not committing.done():
+                committing.cancel()
+                with suppress(asyncio.CancelledError, LogFailure, Parked):
+                    await committing
+
+    async def _next_batch(self, committing: asyncio.Task[None] | None) -> FetchedBatch | None:
+        """Return the next batch, or None when finishing; raise what `committing` raises at once."""
+        while True:
+            self._wake.clear()
+            if committing is not None and committing.done():
+                committing.result()
+            if self._failure is not None:
+                raise self._failure
+            if self._finishing:
+                return None
+            if self._waiting:
+                return self._waiting.popleft()
+            if self._behind_a_gap:
+                self._behind_a_gap = False
+                await self._fetch_from_here()
+            else:
+                await self._wake.wait()
+
+    async def _fetch_from_here(self) -> None:
+        try:
+            async with asyncio.timeout(self._limits.open_s_max):
+                await self._feed.start(self._partition, self._expected)
+        except TimeoutError as error:
+            raise LogFailure("the feed did not start") from error
+
+    def _decide(self, batch: FetchedBatch) -> _Work:
+        """Decide and encode without awaiting: a transaction may be in flight meanwhile."""
+        decision = decide(self._handler, self._partition, self._opened.rows, batch.records)
+        offender = decision.offender
+        next_offset = batch.after if offender is None else offender.offset
+        position = Position(
+            self._partition.topic,
+            next_offset,
+            self._opened.partition_count,
+            self._handler.row_format,
+        )
+        write = Write(
+            outgoing=decision.result.outgoing,
+            changelog={**decision.result.rows, POSITION_KEY: position.encode()},
+            next_offset=next_offset,
+        )
+        return _Work(
+            transaction=self._opened.session.encode(write),
+            next_offset=next_offset,
+            decided=decision.decided,
+            last_timestamp_ms=(
+                batch.records[decision.decided - 1].timestamp if decision.decided else None
+            ),
+            offender=offender,
+        )
+
+    async def _commit(self, work: _Work) -> None:
+        self._committed_any = True
+        status = self._status
+        try:
+            async with asyncio.timeout(self._limits.batch_s_max):
+                await work.transaction.commit()
+        except TimeoutError as error:
+            raise LogFailure(
+                f"a transaction was not committed within {self._limits.batch_s_max:g} s"
+            ) from error
+        except LogRefusal as refusal:
+            raise Parked(
+                f"the log refuses what follows from the records between offsets "
+                f"{status.position} and {work.next_offset - 1}: {refusal}"
+            ) from refusal
+        status.position = work.next_offset
+        status.transactions += 1
+        if work.last_timestamp_ms is not None:
+            status.batches += 1
+            status.events += work.decided
+            status.last_timestamp_ms = work.last_timestamp_ms
+
+    def _stop_at(self, offender: Offender) -> None:
+        """End the session at a record that cannot be decided.
+
+        The lane parks straight after an opening only: then nobody has written since the
+        changelog's end was read, and any write seen later is an operator's.
+        """
+        if self._committed_any:
+            raise Interrupted from offender.error
+        raise Parked(
+            f"offset {offender.offset} cannot be decided: "
+            f"{type(offender.error).__name__}: {offender.error}; "
+            f"mend the cause and restart, or run `biolatch skip {self._partition.number} "
+            f"{offender.offset}` to send the record to the dead letters",
+            self._opened.changelog_end,
+        ) from offender.error

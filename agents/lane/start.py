@@ -1,0 +1,64 @@
+"""Where an opened lane starts, or why it must not.
+
+Owns the checks between what the changelog says and what the input holds. Must never repair: a
+position that cannot be served waits for an operator, because every guess loses or repeats events.
+"""
+
+from agents.lane.log import Bounds
+from agents.lane.port import Partition
+from agents.lane.position import POSITION_KEY, UnreadablePosition, decode_position
+
+
+class Unservable(Exception):  # noqa: N818 - a state of the partition, not a mistake in a call
+    """A partition that must not be served until an operator has decided; the message says why."""
+
+
+def starting_position(
+    partition: Partition, rows: dict[bytes, bytes], bounds: Bounds, row_format: int
+) -> int:
+    """Take the position record out of `rows` and return the input offset to go on from.
+
+    A partition without rows and without a position is new and starts where its input starts.
+
+    Raises:
+        Unservable: rows and input do not belong together.
+    """
+    value = rows.pop(POSITION_KEY, None)
+    if value is None:
+        if rows:
+            raise Unservable(
+                "the changelog holds rows and no position; "
+                "restore the changelog topic, or empty it to start this partition from nothing"
+            )
+        return bounds.start
+    try:
+        position = decode_position(value)
+    except UnreadablePosition as error:
+        raise Unservable(f"{error}; restore the changelog topic") from error
+    if position.topic != partition.topic:
+        raise Unservable(
+            f"the rows stem from topic {position.topic}; "
+            "give this application another name, or read that topic"
+        )
+    if position.row_format > row_format:
+        raise Unservable(
+            f"the rows have format {position.row_format} and this version reads up to "
+            f"{row_format}; run the newer version here"
+        )
+    if position.partition_count != bounds.partition_count:
+        raise Unservable(
+            f"the input has {bounds.partition_count} partitions and the rows were made with "
+            f"{position.partition_count}, so keys have moved; run `biolatch topics repartition`"
+        )
+    if position.next_offset < bounds.start:
+        raise Unservable(
+            f"the position {position.next_offset} lies before the input's first offset "
+            f"{bounds.start}: events were deleted before they were read; "
+            "decide where to go on, and lengthen the input's retention"
+        )
+    if position.next_offset > bounds.end:
+        raise Unservable(
+            f"the position {position.next_offset} lies behind the input's end {bounds.end}: "
+            "the input was truncated or made anew; restore it, or decide where to go on"
+        )
+    return position.next_offset

@@ -1,0 +1,89 @@
+"""Where a worker's log lines go and how they look: structlog's and everyone else's alike.
+
+Owns the process's logging set-up. Lines go to standard error, as JSON unless a person watches.
+Faust, mode and aiokafka are kept to warnings, without the stack traces that they attach to a
+broker that is away, and without saying the same thing every few milliseconds.
+"""
+
+import logging
+import sys
+import time
+from typing import Final
+
+import structlog
+from structlog.typing import Processor
+
+from agents.settings import LogSettings
+
+_LIBRARIES: Final = ("faust", "mode", "aiokafka", "asyncio")
+_HOST: Final = "agents.lane.faust_host"
+"""Where Faust's services log that we have subclassed."""
+
+_REPEAT_AFTER_S: Final = 10.0
+_WORDS_SEEN_MAX: Final = 1000
+
+
+# Without the values of variables: those are events and rows.
+_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
+class LibraryLines(logging.Filter):
+    """Lets a library's line pass once in ten seconds, and no stack trace of a lost connection."""
+
+    def __init__(self) -> None:
+        """Begin with nothing said."""
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Decide about one line; lines of our own always pass."""
+        if record.name.partition(".")[0] not in _LIBRARIES:
+            return True
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, OSError) or type(error).__module__.startswith("aiokafka"):
+            record.exc_info = None
+        words = (record.name, str(record.msg))
+        now_s = time.monotonic()
+        if now_s - self._said.get(words, -_REPEAT_AFTER_S) < _REPEAT_AFTER_S:
+            return False
+        if len(self._said) >= _WORDS_SEEN_MAX:
+            self._said.clear()
+        self._said[words] = now_s
+        return True
+
+
+def write_log(settings: LogSettings) -> None:
+    """Send this process's log lines to standard error from now on."""
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    for_people = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
+    last: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if for_people
+        else [_TRACEBACKS, structlog.processors.JSONRenderer()]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(LibraryLines())
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in (*_LIBRARIES, _HOST):
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))

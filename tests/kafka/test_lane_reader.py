@@ -1,0 +1,121 @@
+"""Fetching from a partition that cannot be read on: nothing is passed over, nobody else suffers."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from agents.lane.kafka.group import GroupReader, PositionLost, Unreadable
+from agents.lane.log import FetchedBatch
+from agents.lane.port import Partition
+from deploy.kafka.local import LocalKafka
+from tests.kafka.lane_logs import KafkaUnderTest, kafka_under_test
+
+
+class Fragile:
+    """Reads values until one of them breaks it; stands for whatever parsing may raise."""
+
+    def __init__(self) -> None:
+        self.broken_by: bytes | None = b"bad"
+
+    def __call__(self, value: bytes) -> bytes:
+        if value == self.broken_by:
+            raise UnicodeDecodeError("utf-8", value, 0, 1, "no text")
+        return value
+
+
+@pytest.fixture
+async def log(kafka: LocalKafka) -> AsyncIterator[KafkaUnderTest]:
+    async with kafka_under_test(kafka.bootstrap_servers) as log:
+        yield log
+
+
+@pytest.fixture
+def fragile() -> Fragile:
+    return Fragile()
+
+
+@pytest.fixture
+async def reader(
+    kafka: LocalKafka, log: KafkaUnderTest, fragile: Fragile
+) -> AsyncIterator[GroupReader]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka.bootstrap_servers,
+        isolation_level="read_committed",
+        auto_offset_reset="none",
+        value_deserializer=fragile,
+        fetch_max_wait_ms=50,
+    )
+    consumer.assign([TopicPartition(log.input, number) for number in (0, 1)])
+    await consumer.start()
+    reader = GroupReader(consumer, 2)
+    reader.hold_all()
+    yield reader
+    await consumer.stop()
+
+
+async def _next(reader: GroupReader, *partitions: Partition) -> list[FetchedBatch]:
+    while True:
+        if batches := await reader.fetch(partitions, 0.05):
+            return batches
+
+
+async def _for_ever(reader: GroupReader, *partitions: Partition) -> None:
+    while True:
+        await _next(reader, *partitions)
+
+
+async def test_what_cannot_be_read_is_never_passed_over(
+    log: KafkaUnderTest, reader: GroupReader, fragile: Fragile
+) -> None:
+    zero, one = Partition(log.input, 0), Partition(log.input, 1)
+    await log.publish(b"a", b"b", b"c", b"bad", b"d")
+    await log.publish(b"x", number=1)
+    reader.start(zero, 0)
+
+    [first] = await _next(reader, zero)
+    assert [record.value for record in first.records] == [b"a", b"b"]
+    for _ in range(3):
+        with pytest.raises(Unreadable, match="at or behind offset 2") as raised:
+            await _next(reader, zero)
+        assert raised.value.partition == zero
+
+    reader.start(one, 0)
+    for _ in range(2):  # also what was read with the broken one is not lost
+        with pytest.raises(Unreadable):
+            await _for_ever(reader, one, zero)
+        [other] = await _next(reader, one)
+        assert [record.value for record in other.records] == [b"x"]
+        reader.start(one, 0)
+
+    fragile.broken_by = None
+    values: list[bytes | None] = []
+    while len(values) < 3:
+        for batch in await _next(reader, zero):
+            values += [record.value for record in batch.records]
+    assert values == [b"c", b"bad", b"d"]
+
+
+async def test_a_position_that_is_gone_is_named(log: KafkaUnderTest, reader: GroupReader) -> None:
+    zero = Partition(log.input, 0)
+    reader.start(zero, 1000)
+
+    with pytest.raises(PositionLost) as raised:
+        await _next(reader, zero)
+
+    assert raised.value.partition == zero
+
+
+async def test_a_partition_that_is_stopped_gives_nothing(
+    log: KafkaUnderTest, reader: GroupReader
+) -> None:
+    zero = Partition(log.input, 0)
+    await log.publish(b"a")
+    reader.start(zero, 0)
+    reader.stop(zero)
+
+    assert await reader.fetch([zero], 0.01) == []
+
+    reader.start(zero, 0)
+    [batch] = await _next(reader, zero)
+    assert (batch.before, batch.after) == (0, 1)
