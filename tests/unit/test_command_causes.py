@@ -77,7 +77,7 @@ class _Device:
         return checked
 
 
-@pytest.mark.parametrize("seed", range(3, 33))
+@pytest.mark.parametrize("seed", range(6))
 def test_every_standing_has_the_cause_that_last_changed_it(seed: int) -> None:
     agent = DevicesAgent(Policy())
     rows: dict[int, dict[bytes, bytes]] = {}

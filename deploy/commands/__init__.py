@@ -1,0 +1,52 @@
+"""The commands of `biolatch`, one module each, and the table by which they are found.
+
+To add a command, write `deploy/commands/NAME.py` with a `typer.Typer` called `app` and add its line
+here. Its module is imported only when the command runs, so it may import what it likes at its top.
+A module reads its own command line and prints; what it does lies elsewhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class CommandModule:
+    """Where a command lies.
+
+    Attributes:
+        module: the module whose `app` it is.
+        summary: its line in `biolatch --help`; the first sentence of the command's own help.
+    """
+
+    module: str
+    summary: str
+
+
+COMMANDS: Final[Mapping[str, CommandModule]] = {
+    "demo": CommandModule(
+        "deploy.commands.demo", "Show every feature live, on an Apache Kafka of its own."
+    ),
+    "kafka": CommandModule("deploy.commands.kafka", "Run an Apache Kafka on this machine."),
+    "topics": CommandModule("deploy.commands.topics", "Set up and check the topics of biolatch."),
+    "run": CommandModule(
+        "deploy.commands.run", "Run a worker: decide device events, exactly once."
+    ),
+    "publish": CommandModule("deploy.commands.publish", "Publish events, one line of JSON each."),
+    "tail": CommandModule("deploy.commands.tail", "Show the records of a topic."),
+    "state": CommandModule("deploy.commands.state", "Say whether a device may use biometrics now."),
+    "explain": CommandModule(
+        "deploy.commands.explain", "Show what happened to a device, and why it is as it is."
+    ),
+    "lag": CommandModule("deploy.commands.lag", "Show how far the workers are behind."),
+    "dead-letters": CommandModule(
+        "deploy.commands.dead_letters", "Look at input that could not be decoded."
+    ),
+    "schema": CommandModule(
+        "deploy.commands.schema", "Show or export the JSON Schemas of all events."
+    ),
+    "bench": CommandModule(
+        "deploy.commands.bench", "Measure speed, latency and cost on this machine."
+    ),
+}
+"""Every command, in the order in which `biolatch --help` shows them."""

@@ -1,0 +1,90 @@
+"""`biolatch schema`: the published contracts, as files, a list, or one of them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from deploy.command_app import command_app
+from deploy.console import answer_json, answers
+from events.errors import Misconfigured
+from schemas.export import export, json_schemas, rendered
+from schemas.strict_json import Json
+
+_FOLDER = Path("biolatch-schemas")
+
+app = command_app("Show or export the JSON Schemas of all events.")
+
+_Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
+
+
+@app.command("export")
+def export_schemas(
+    *,
+    folder: Annotated[
+        Path, typer.Argument(metavar="[FOLDER]", help="Where to; made if need be.")
+    ] = _FOLDER,
+    as_json: _Json = False,
+) -> None:
+    """Write one JSON Schema file for each event type, and one for the public state."""
+    try:
+        files = export(folder)
+    except OSError as error:
+        raise Misconfigured(
+            "schema.unwritable", f"{folder} cannot be written: {error.strerror or error}"
+        ) from error
+    if as_json:
+        answer_json([str(file) for file in files])
+    else:
+        answers().print(f"{len(files)} schemas are in {folder}", soft_wrap=True, markup=False)
+
+
+@app.command("list")
+def list_schemas(*, as_json: _Json = False) -> None:
+    """List every event type, and what it means."""
+    schemas = json_schemas()
+    if as_json:
+        answer_json({name: _meaning(schema) for name, schema in schemas.items()})
+        return
+    console = answers()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    for name, schema in schemas.items():
+        if console.is_terminal:
+            table.add_row(name, Text(_meaning(schema)))
+        else:
+            sys.stdout.write(f"{name}\t{_meaning(schema)}\n")
+    if console.is_terminal:
+        console.print(table)
+
+
+@app.command("show", no_args_is_help=True)
+def show_schema(
+    *,
+    event_type: Annotated[
+        str,
+        typer.Argument(metavar="TYPE", help="An event type, whole or as attempt.finished."),
+    ],
+) -> None:
+    """Show the JSON Schema of an event type."""
+    for name in rendered():
+        if event_type in (name.removesuffix(".json"), _short(name.removesuffix(".json"))):
+            sys.stdout.write(rendered()[name])
+            return
+    raise typer.BadParameter(
+        f"there is no {event_type!r}; `biolatch schema list` shows all of them", param_hint="TYPE"
+    )
+
+
+def _short(name: str) -> str:
+    """Without the prefix and the version that all share."""
+    return name.removeprefix("biolatch.").rpartition(".")[0]
+
+
+def _meaning(schema: dict[str, Json]) -> str:
+    """The first line of its description."""
+    return str(schema.get("description") or "").partition("\n")[0]

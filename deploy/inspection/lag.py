@@ -1,0 +1,107 @@
+"""How far the workers are behind, by partition: in time first, because that is what users feel.
+
+Time behind is the age of the oldest record that waits, by the broker's timestamp against this
+machine's clock. Offsets behind are counted up to the last stable offset; with publishers that use
+transactions they are more than records, because markers take offsets too. So a partition with
+nothing but markers left is 0 s behind, whatever its offsets say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from agents.lane.port import Partition
+from deploy.records.reader import TopicReader
+from deploy.records.sequence import firsts
+from deploy.records.topic_record import Span
+from events.errors import Misconfigured, TransientFailure
+from schemas.topics import DEVICE_EVENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionLag:
+    """One partition of the input.
+
+    Attributes:
+        partition: its number.
+        committed: the next offset of the group; None where it has never committed.
+        start: the first offset that the topic still keeps.
+        end: the last stable offset.
+        behind_ms: age of the oldest record that waits; 0 when none does, None when unknown.
+    """
+
+    partition: int
+    committed: int | None
+    start: int
+    end: int
+    behind_ms: int | None
+
+    @property
+    def offsets_behind(self) -> int:
+        """Offsets between the group and the end; of those that the topic still keeps."""
+        return max(0, self.end - max(self.start, self.committed or 0))
+
+    @property
+    def is_out_of_range(self) -> bool:
+        """Whether the group stands where the topic has nothing (any more)."""
+        return self.committed is not None and not self.start <= self.committed <= self.end
+
+
+class Lag(NamedTuple):
+    """All partitions of the input, in their order."""
+
+    partitions: tuple[PartitionLag, ...]
+
+    @property
+    def offsets_behind(self) -> int:
+        """Of all partitions together."""
+        return sum(partition.offsets_behind for partition in self.partitions)
+
+    @property
+    def behind_ms(self) -> int | None:
+        """Of the partition that is furthest behind; None when any is unknown."""
+        known = [each.behind_ms for each in self.partitions if each.behind_ms is not None]
+        return max(known, default=0) if len(known) == len(self.partitions) else None
+
+
+async def measure_lag(reader: TopicReader, group: str, *, now_ms: int) -> Lag:
+    """Where a group stands on the input.
+
+    Raises:
+        TransientFailure: Kafka cannot be reached.
+        Misconfigured: the topic is missing, or Kafka refuses.
+    """
+    partitions = await reader.partitions(DEVICE_EVENTS)
+    committed = await reader.committed(group, partitions)
+    # Taken after the group's offsets: a partition that is being served cannot be ahead of its end.
+    spans = await reader.spans(partitions)
+    waiting = {
+        each: Span(max(span.start, committed[each] or 0), span.end) for each, span in spans.items()
+    }
+    ages = await _ages(reader, waiting, now_ms)
+    return Lag(
+        tuple(
+            PartitionLag(
+                partition=each.number,
+                committed=committed[each],
+                start=spans[each].start,
+                end=spans[each].end,
+                behind_ms=ages[each],
+            )
+            for each in partitions
+        )
+    )
+
+
+async def _ages(
+    reader: TopicReader, waiting: Mapping[Partition, Span], now_ms: int
+) -> dict[Partition, int | None]:
+    """The age of the first record of each span: 0 where there is none, None where none came."""
+    try:
+        oldest = await firsts(reader, waiting)
+    except (TransientFailure, Misconfigured):  # no answer, or no right to read
+        return dict.fromkeys(waiting)
+    return {
+        each: max(0, now_ms - oldest[each].timestamp_ms) if each in oldest else 0
+        for each in waiting
+    }
