@@ -1,0 +1,49 @@
+"""Whole topics, read as a `read_committed` consumer reads them."""
+
+import asyncio
+from collections.abc import Collection
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from tests.auditor.records import RawRecord
+
+READ_WAIT_S = 30.0
+
+
+async def dump(
+    bootstrap_servers: str, topics: Collection[str], *, partitions: int
+) -> list[RawRecord]:
+    """Every committed record; transactions that are being committed now are waited for."""
+    async with (
+        AIOKafkaConsumer(bootstrap_servers=bootstrap_servers) as asking,
+        AIOKafkaConsumer(
+            bootstrap_servers=bootstrap_servers,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        ) as reading,
+    ):
+        addresses = [
+            TopicPartition(topic, number) for topic in topics for number in range(partitions)
+        ]
+        # Up to the high watermark: the end for a consumer that waits for no transaction.
+        ends = await asking.end_offsets(addresses)
+        reading.assign(addresses)
+        records: list[RawRecord] = []
+        async with asyncio.timeout(READ_WAIT_S):
+            while any([await reading.position(each) < ends[each] for each in addresses]):
+                for fetched in (await reading.getmany(timeout_ms=50)).values():
+                    records += [_raw(record) for record in fetched]
+        return records
+
+
+def _raw(record: object) -> RawRecord:
+    return RawRecord(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        record.key,
+        record.value,
+        record.headers,
+    )
