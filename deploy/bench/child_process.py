@@ -1,0 +1,191 @@
+"""The programs that the benchmark measures or needs, each a child process of its own.
+
+They hear nothing of Ctrl-C, so that the benchmark decides their end, and cannot outlive it (on
+Linux; elsewhere the benchmark has to end them, which it does). They speak in lines of JSON.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import sysconfig
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import psutil
+
+from deploy.kafka import launcher
+from events.errors import InvariantBroken, TransientFailure
+
+_END_WAIT_S: Final = 20.0
+_LOG_LINES_SHOWN: Final = 12
+
+
+class Usage(NamedTuple):
+    """What a process has taken.
+
+    Attributes:
+        cpu_s: seconds of processor time so far, in user and in system mode.
+        resident_bytes: memory that it has now.
+    """
+
+    cpu_s: float
+    resident_bytes: int
+
+
+def usage_of(pid: int) -> Usage:
+    """What a process has taken.
+
+    Raises:
+        InvariantBroken: there is no such process.
+    """
+    try:
+        process = psutil.Process(pid)
+        times: Any = process.cpu_times()
+        memory: Any = process.memory_info()
+    except psutil.Error as error:
+        raise InvariantBroken("bench.process-gone", f"process {pid} ended too early") from error
+    return Usage(times.user + times.system, memory.rss)
+
+
+class Child:
+    """A running child; `child` starts one."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        """Look after this process."""
+        self.name: Final = name
+        self._process: Final = process
+        self._log: Final = log
+
+    def usage(self) -> Usage:
+        """What it has taken."""
+        return usage_of(self._process.pid)
+
+    def check_alive(self) -> None:
+        """Do nothing, as long as it runs.
+
+        Raises:
+            InvariantBroken: it has ended.
+        """
+        if self._process.returncode is not None:
+            raise self._ended()
+
+    async def hear(self, wait_s: float) -> Any:  # noqa: ANN401 (whatever it says)
+        """The next thing that it says.
+
+        Raises:
+            InvariantBroken: it has ended.
+            TransientFailure: it said nothing for so long.
+        """
+        stdout = self._process.stdout
+        try:
+            async with asyncio.timeout(wait_s):
+                line = await stdout.readline() if stdout is not None else b""
+                if not line:
+                    await self._process.wait()
+                    raise self._ended()
+        except TimeoutError:
+            raise self._silent(wait_s) from None
+        return msgspec.json.decode(line)
+
+    def tell(self, what: object) -> None:
+        """Say something to it."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(msgspec.json.encode(what) + b"\n")
+
+    async def until_done(self, wait_s: float) -> None:
+        """Return when it has ended by itself, and well.
+
+        Raises:
+            InvariantBroken: it failed.
+            TransientFailure: it goes on for longer.
+        """
+        try:
+            async with asyncio.timeout(wait_s):
+                code = await self._process.wait()
+        except TimeoutError:
+            raise self._silent(wait_s) from None
+        if code != 0:
+            raise self._ended()
+
+    async def end(self) -> None:
+        """Let it end in good order; if it does not, kill it."""
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(_END_WAIT_S):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    def _ended(self) -> InvariantBroken:
+        return InvariantBroken(
+            "bench.child-ended",
+            f"{self.name} ended with code {self._process.returncode}; its last words:\n"
+            f"{self._last_words()}",
+        )
+
+    def _silent(self, wait_s: float) -> TransientFailure:
+        return TransientFailure(
+            "bench.child-silent",
+            f"{self.name} said nothing for {wait_s:.0f} s; its last words:\n{self._last_words()}",
+        )
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-_LOG_LINES_SHOWN:])
+
+
+@asynccontextmanager
+async def child(
+    name: str,
+    program: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+) -> AsyncGenerator[Child]:
+    """Run a program as long as the block runs, in the folder, which takes its log.
+
+    Args:
+        name: for people, and for its files.
+        program: path and arguments.
+        folder: where it runs.
+        environment: variables, added to this process's.
+    """
+    log = folder / f"{name}.log"
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-S",
+            str(launcher.__file__),
+            "bound",
+            str(os.getpid()),
+            str(folder / f"{name}.pid"),
+            *program,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=output,
+            start_new_session=True,
+        )
+    running = Child(name, process, log)
+    try:
+        yield running
+    finally:
+        await running.end()
+
+
+def python_module(module: str, *arguments: str) -> list[str]:
+    """The command line that runs one of our modules."""
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def biolatch(*arguments: str) -> list[str]:
+    """The command line that runs biolatch itself."""
+    return [str(Path(sysconfig.get_path("scripts")) / "biolatch"), *arguments]

@@ -1,0 +1,79 @@
+"""Everything that a run has found out."""
+
+from dataclasses import asdict, dataclass
+
+from deploy.bench.baselines import Baseline
+from deploy.bench.drain import Drained
+from deploy.bench.latency import Latency
+from deploy.bench.machine import Machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchOptions:
+    """What to measure.
+
+    Attributes:
+        events: to drain, behind the warm-up.
+        devices: phones in the crowd.
+        partitions: of every topic.
+        seed: of the history.
+        latency_s: how long latency is measured; 0 leaves it out.
+        latency_warm_up_s: at the same rate before that.
+        baseline_s: how long stock Faust is measured; 0 leaves the baselines out.
+    """
+
+    events: int
+    devices: int
+    partitions: int
+    seed: int
+    latency_s: float
+    latency_warm_up_s: float
+    baseline_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The outcome of a run.
+
+    Attributes:
+        others: by stage, what other programs took of the machine's processor time meanwhile.
+        bytes_per_event: by topic, what the worker wrote for each input, compressed as on disk;
+            names of Kafka's own topics begin with `__`. Empty where the broker is not ours.
+    """
+
+    options: BenchOptions
+    machine: Machine
+    drained: Drained
+    bytes_per_event: dict[str, float]
+    latency: Latency | None
+    baselines: tuple[Baseline, ...]
+    others: dict[str, float]
+    took_s: float
+
+    def ratio(self, baseline: Baseline) -> float:
+        """How many times as many events a second as the baseline."""
+        return self.drained.events_per_s / baseline.events_per_s
+
+    def cpu_ratio(self, baseline: Baseline) -> float | None:
+        """How many times as many events for a second of processor time as the baseline."""
+        own_us = self.drained.worker_cpu_us_per_event
+        return baseline.cpu_us_per_event / own_us if own_us else None
+
+    def for_machines(self) -> dict[str, object]:
+        """All of it as plain data."""
+        return {
+            **asdict(self),
+            "drained": {
+                **asdict(self.drained),
+                "events_per_cpu_s": self.drained.events_per_cpu_s,
+            },
+            "bytes_per_event_total": sum(self.bytes_per_event.values()),
+            "baselines": [
+                {
+                    **asdict(baseline),
+                    "ratio": self.ratio(baseline),
+                    "cpu_ratio": self.cpu_ratio(baseline),
+                }
+                for baseline in self.baselines
+            ],
+        }
