@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := $(BIN)/uv
 
-.PHONY: install demo test lint types format lock clean
+.PHONY: install demo test faults bench docs lint types format lock clean
 .DEFAULT_GOAL := install
 
 install: $(INSTALLED) ## put biolatch and its tools into .venv
@@ -21,7 +21,17 @@ demo: $(INSTALLED) ## the main job, live, on an embedded Apache Kafka
 	$(BIN)/biolatch demo
 
 test: $(INSTALLED) ## the default tests, on a real Apache Kafka that they start themselves
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+faults: $(INSTALLED) ## the fault tests for longer: ten rounds of kills, restarts and a broker going down
+	LANE_FAULT_ROUNDS=10 $(BIN)/python -m pytest tests/faults
+
+bench: $(INSTALLED) ## events per second, latency and cost, beside two baselines
+	$(BIN)/biolatch bench
+
+docs: $(INSTALLED) ## the reference pages and JSON Schemas that are drawn from the code
+	$(BIN)/python -m deploy.reference
+	$(BIN)/biolatch schema export schemas/json
 
 lint: $(INSTALLED) ## ruff and the import contracts
 	$(BIN)/ruff check .

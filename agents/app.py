@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -170,12 +171,17 @@ def _raise_failed_start(starting: "asyncio.Future[None]") -> None:
 
 
 async def _stop_host(host: LaneHost, starting: "asyncio.Future[None]") -> None:
+    """Stop Faust, which must not be in the middle of starting a service: that one would run on."""
+    started = asyncio.ensure_future(host.all_started.wait())
+    either: set[asyncio.Future[Any]] = {starting, started}
     try:
         async with asyncio.timeout(_STOP_S_MAX):
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             await host.stop()
-            await asyncio.wait({starting}, timeout=_STOP_S_MAX)
+            await asyncio.wait({starting})
     except TimeoutError:
         _logger.warning("worker.stop-took-too-long", after_s=_STOP_S_MAX)
+    started.cancel()
     starting.cancel()
 
 

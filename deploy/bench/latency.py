@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from deploy.bench.child_process import Child, child, python_module
-from deploy.bench.open_loop import TICK_MS, OpenLoopOrder, OpenLoopResult
+from deploy.bench.open_loop import LINGER_MS, OpenLoopOrder, OpenLoopResult
 from deploy.bench.percentiles import percentile
 from deploy.bench.prefill import Load, input_ends
 from deploy.bench.verdict_reader import ReaderOrder, ReaderResult
@@ -22,7 +22,7 @@ from schemas.topics import Topology
 
 _READY_WAIT_S: Final = 120.0
 _SPARE_WAIT_S: Final = 60.0
-_LATE_MS_P99_MAX: Final = 4 * TICK_MS
+_LATE_MS_P99_MAX: Final = 4 * LINGER_MS
 _NS_PER_MS: Final = 1_000_000
 
 
@@ -54,8 +54,10 @@ class Latency:
         rate: events a second that were published.
         seconds: for how long, the warm-up left out.
         events: how many were measured.
-        publisher_late_ms_p99, publisher_late_ms_max: by how much the publisher missed its ticks;
-            part of the figures above, for they count from the schedule.
+        publisher_late_ms_p99, publisher_late_ms_max: by how much the publisher itself missed its
+            times; part of the figures above, for they count from the schedule.
+        acknowledged_ms_p50, acknowledged_ms_p99: how long Kafka took to have a batch; part of them,
+            too.
         worker_cpu_us_per_event: processor time of the worker meanwhile.
         is_valid: whether the publisher kept its schedule well enough for the figures to speak of
             the worker and not of the publisher.
@@ -70,6 +72,8 @@ class Latency:
     max_ms: float
     publisher_late_ms_p99: float
     publisher_late_ms_max: float
+    acknowledged_ms_p50: float
+    acknowledged_ms_p99: float
     worker_cpu_us_per_event: float
     is_valid: bool
 
@@ -134,6 +138,8 @@ async def measure_latency(
         max_ms=latencies_ms[-1],
         publisher_late_ms_p99=published.late_ms_p99,
         publisher_late_ms_max=published.late_ms_max,
+        acknowledged_ms_p50=published.acknowledged_ms_p50,
+        acknowledged_ms_p99=published.acknowledged_ms_p99,
         worker_cpu_us_per_event=cpu_s / count * 1_000_000,
         is_valid=published.late_ms_p99 <= _LATE_MS_P99_MAX,
     )

@@ -2,8 +2,8 @@
 
 An open loop: when the system is slow, events do not wait for it, as users do not. Each event has
 its time in a schedule that is fixed beforehand, and latency counts from there, so a delay on the
-way to Kafka is a delay too and nothing is omitted. Events of one tick travel together, as with a
-publisher that lingers for as long; an event waits for the end of its tick, which counts as well.
+way to Kafka is a delay too and nothing is omitted. As with any idempotent producer that lingers for
+a moment, a partition has one batch on its way, and what falls due meanwhile travels together.
 
 Says `{"ready": true}`, hears a line, publishes, writes its result and ends.
 """
@@ -12,26 +12,29 @@ import asyncio
 import gc
 import sys
 import time
-from array import array
-from collections import defaultdict
+from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import uvloop
 
 from deploy.bench.event_records import event_record
-from deploy.bench.kafka_client import Batch, BatchProducer
+from deploy.bench.kafka_client import BatchProducer
 from deploy.bench.percentiles import percentile
 from deploy.bench.phone_history import PhoneHistory, Report
 from deploy.records.partitioner import partition_of
 from deploy.records.publisher import KeyedRecord
 
-TICK_MS: Final = 5
+LINGER_MS: Final = 5
+"""Events that fall due within so long travel together; the wait is part of their latency."""
 _NS_PER_S: Final = 1_000_000_000
-_TICK_NS: Final = TICK_MS * 1_000_000
+_NS_PER_MS: Final = 1_000_000
+_LINGER_NS: Final = LINGER_MS * _NS_PER_MS
+_BATCH_RECORDS_MAX: Final = 500
 _LEAD_NS: Final = _NS_PER_S // 2
 """Between the word to start and the first event."""
 
@@ -67,18 +70,32 @@ class OpenLoopResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         start_ns: when the schedule began (`time.monotonic_ns`, which is one clock per machine).
         scheduled_ns: by partition, in the order of its records: their times after the start.
-        late_ms_p99, late_ms_max: how late ticks were handed over.
+        late_ms_p99, late_ms_max: by how much the publisher itself was late: it had nothing to wait
+            for but the clock, and woke up after the time.
+        acknowledged_ms_p50, acknowledged_ms_p99: from handing a batch over until Kafka had it.
     """
 
     start_ns: int
     scheduled_ns: dict[int, list[int]]
     late_ms_p99: float
     late_ms_max: float
+    acknowledged_ms_p50: float
+    acknowledged_ms_p99: float
 
 
-class _Schedule(NamedTuple):
-    ticks: list[list[Batch]]
-    scheduled_ns: dict[int, "array[int]"]
+class _Due(NamedTuple):
+    """An event and its time after the start."""
+
+    at_ns: int
+    record: KeyedRecord
+
+
+@dataclass(slots=True)
+class _Delays:
+    """What the publisher has waited for, in milliseconds."""
+
+    late_ms: list[float] = field(default_factory=list[float])
+    acknowledged_ms: list[float] = field(default_factory=list[float])
 
 
 def main(order_text: str) -> None:
@@ -90,45 +107,41 @@ def main(order_text: str) -> None:
 
 
 async def _publish(order: OpenLoopOrder) -> OpenLoopResult:
+    schedule = _schedule(order)
+    delays = _Delays()
     async with BatchProducer(order.bootstrap_servers, order.topic) as producer:
-        schedule = _schedule(order, producer)
         # What was made stays until the end: looking through it again and again would cost pauses.
         gc.collect()
         gc.freeze()
         _say({"ready": True})
         await asyncio.to_thread(sys.stdin.readline)
         start_ns = time.monotonic_ns() + _LEAD_NS
-        late_ms = await _follow(schedule.ticks, start_ns, producer)
+        async with asyncio.TaskGroup() as tasks:
+            for number, events in schedule.items():
+                tasks.create_task(_follow(number, events, start_ns, producer, delays))
     return OpenLoopResult(
         start_ns=start_ns,
-        scheduled_ns={number: list(times) for number, times in schedule.scheduled_ns.items()},
-        late_ms_p99=percentile(late_ms, 0.99),
-        late_ms_max=max(late_ms),
+        scheduled_ns={number: [due.at_ns for due in events] for number, events in schedule.items()},
+        late_ms_p99=percentile(delays.late_ms, 0.99),
+        late_ms_max=max(delays.late_ms),
+        acknowledged_ms_p50=percentile(delays.acknowledged_ms, 0.50),
+        acknowledged_ms_p99=percentile(delays.acknowledged_ms, 0.99),
     )
 
 
-def _schedule(order: OpenLoopOrder, producer: BatchProducer) -> _Schedule:
-    """Every batch of every tick, and the time of every event."""
-    reports = _reports(order)
+def _schedule(order: OpenLoopOrder) -> dict[int, list[_Due]]:
+    """The events of every partition with their times, in order."""
     dated_ms = int(time.time() * 1000)
     partitions: dict[str, int] = {}
-    scheduled_ns: dict[int, array[int]] = defaultdict(lambda: array("q"))
-    ticks: list[list[Batch]] = []
-    made = 0
-    for tick in range(1, int(order.seconds * 1000 / TICK_MS) + 1):
-        due = int(tick * TICK_MS / 1000 * order.rate)
-        records: dict[int, list[KeyedRecord]] = defaultdict(list)
-        for place in range(made, due):
-            report = next(reports)
-            record = event_record(report, at_ms=dated_ms + int(place / order.rate * 1000))
-            number = partitions.get(report.device_id)
-            if number is None:
-                number = partitions[report.device_id] = partition_of(record.key, order.partitions)
-            records[number].append(record)
-            scheduled_ns[number].append(int(place / order.rate * _NS_PER_S))
-        made = due
-        ticks.append([producer.batch(number, records[number]) for number in records])
-    return _Schedule(ticks, scheduled_ns)
+    schedule: dict[int, list[_Due]] = {}
+    for place, report in enumerate(islice(_reports(order), int(order.seconds * order.rate))):
+        at_ns = int(place / order.rate * _NS_PER_S)
+        record = event_record(report, at_ms=dated_ms + at_ns // _NS_PER_MS)
+        number = partitions.get(report.device_id)
+        if number is None:
+            number = partitions[report.device_id] = partition_of(record.key, order.partitions)
+        schedule.setdefault(number, []).append(_Due(at_ns, record))
+    return schedule
 
 
 def _reports(order: OpenLoopOrder) -> Iterator[Report]:
@@ -139,18 +152,28 @@ def _reports(order: OpenLoopOrder) -> Iterator[Report]:
     return islice(history.events(), order.skipped, None)
 
 
-async def _follow(ticks: list[list[Batch]], start_ns: int, producer: BatchProducer) -> list[float]:
-    """Hand every tick over at its time; returns by how many milliseconds each was late."""
-    acknowledgements: list[Any] = []
-    late_ms: list[float] = []
-    for tick, batches in enumerate(ticks, start=1):
-        due_ns = start_ns + tick * _TICK_NS
-        if (early_ns := due_ns - time.monotonic_ns()) > 0:
+async def _follow(
+    number: int, events: list[_Due], start_ns: int, producer: BatchProducer, delays: _Delays
+) -> None:
+    """Publish the events of one partition, as soon as linger and the batch before allow."""
+    place = 0
+    while place < len(events):
+        wake_ns = start_ns + events[place].at_ns + _LINGER_NS
+        if (early_ns := wake_ns - time.monotonic_ns()) > 0:
             await asyncio.sleep(early_ns / _NS_PER_S)
-        acknowledgements += [await producer.hand_over(batch) for batch in batches]
-        late_ms.append((time.monotonic_ns() - due_ns) / 1_000_000)
-    await asyncio.gather(*acknowledgements)
-    return late_ms
+            delays.late_ms.append(max(0.0, (time.monotonic_ns() - wake_ns) / _NS_PER_MS))
+        now_ns = time.monotonic_ns() - start_ns
+        end = bisect_right(
+            events,
+            now_ns,
+            place,
+            min(place + _BATCH_RECORDS_MAX, len(events)),
+            key=lambda due: due.at_ns,
+        )
+        handed_over_ns = time.monotonic_ns()
+        await producer.publish(number, [due.record for due in events[place:end]])
+        delays.acknowledged_ms.append((time.monotonic_ns() - handed_over_ns) / _NS_PER_MS)
+        place = end
 
 
 def _say(what: object) -> None:

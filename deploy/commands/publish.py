@@ -8,15 +8,18 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Final, NamedTuple
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
 from agents.settings import load_settings
 from deploy.command_app import command_app
 from deploy.console import answer_json, answers, diagnostics
 from deploy.exit_codes import ExitCode
+from deploy.inspection.visible_text import visible
 from deploy.outage_notice import outage_notice
 from deploy.publishing.account import Account
 from deploy.publishing.progress import progress_shown
@@ -85,7 +88,7 @@ def publish(
         elif is_complete:
             answers().print(_summary(account, took_s, is_dry_run=dry_run), soft_wrap=True)
         elif account.next_line > 1:
-            diagnostics().print(_break_off(account, file), soft_wrap=True)
+            diagnostics().print(Text(_break_off(account, file)), soft_wrap=True)
     if account.refused:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -98,17 +101,10 @@ async def _publish(task: _Task, account: Account) -> None:
             console, account, size_bytes=size_bytes, is_wanted=not os.isatty(descriptor)
         ) as progress,
     ):
-
-        def say_refused(line: int, error: MalformedInput) -> None:
-            text = Text.assemble(
-                f"line {line}: ", (f"refused[{error.code}]", "yellow"), f": {error}"
-            )
-            console.print(text, soft_wrap=True)
-
         notice = outage_notice(
             console, "trying again", wait_s_max=task.wait_s_max, after_s=_SAY_WAITING_AFTER_S
         )
-        watcher = Watcher(say_refused, progress.read, notice)
+        watcher = Watcher(partial(_say_refused, console), progress.read, notice)
         if task.is_dry_run:
             await _publish_with(DryRun(), descriptor, account, watcher, task)
             return
@@ -134,6 +130,14 @@ async def _publish_with(
         first_line=task.first_line,
         wait_s_max=task.wait_s_max,
     )
+
+
+def _say_refused(console: Console, line: int, error: MalformedInput) -> None:
+    where, what, why = f"line {line}: ", f"refused[{error.code}]", f": {visible(str(error))}"
+    if console.is_terminal:
+        console.print(Text.assemble(where, (what, "yellow"), why), soft_wrap=True)
+    else:  # rich is slow, and there may be a million of them
+        sys.stderr.write(f"{where}{what}{why}\n")
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def export_schemas(
     if as_json:
         answer_json([str(file) for file in files])
     else:
-        answers().print(f"{len(files)} schemas are in {folder}", soft_wrap=True, markup=False)
+        answers().print(Text(f"{len(files)} schemas are in {folder}"), soft_wrap=True)
 
 
 @app.command("list")

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from agents.settings import load_settings
 from deploy.command_app import command_app
@@ -61,17 +62,21 @@ async def _find(connection: Connection, device: str) -> FoundState:
 def _show(
     console: Console, device: str, found: FoundState, state: PublicState | None, now_ms: int
 ) -> None:
-    record = found.newest
+    record, name = found.newest, visible(device)
     if record is None:
-        console.print(f"{visible(device)} is not known: no event of it has led to a state.")
+        _say(console, f"{name} is not known: no event of it has led to a state.")
         return
     age = span_of_time(max(0, now_ms - record.timestamp_ms))
     if state is None:
-        console.print(f"{visible(device)} has no users any more; the last one left {age} ago.")
+        _say(console, f"{name} has no users any more; the last one left {age} ago.")
         return
-    console.print(f"{visible(device)}, biometrics epoch {state.bio_epoch}")
-    console.print(f"as of {visible(record.header(AS_OF_HEADER))}, written {age} ago")
+    _say(console, f"{name}, biometrics epoch {state.bio_epoch}")
+    _say(console, f"as of {visible(record.header(AS_OF_HEADER))}, written {age} ago")
     show_users(console, state, now_ms=now_ms)
+
+
+def _say(console: Console, words: str) -> None:
+    console.print(Text(words), soft_wrap=True)
 
 
 def _report(

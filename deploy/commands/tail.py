@@ -2,18 +2,15 @@
 
 import asyncio
 import sys
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from agents.lane.port import Partition
 from agents.settings import load_settings
 from deploy.command_app import command_app
 from deploy.console import answers, diagnostics
-from deploy.inspection.instants import instant_ms
 from deploy.inspection.record_json import one_line, record_json
 from deploy.inspection.record_lines import RecordLines
 from deploy.inspection.scan_bar import ScanBar, scan_bar
@@ -22,7 +19,8 @@ from deploy.outage_notice import outage_notice
 from deploy.records.connection import Connection, connection_to
 from deploy.records.reader import TopicReader
 from deploy.records.sequence import OUTAGE_S_MAX, followed, merged, newest
-from deploy.records.topic_record import Span, TopicRecord
+from deploy.records.topic_record import TopicRecord
+from deploy.since_option import Since, since_ms
 
 _NEWEST_COUNT: Final = 10
 
@@ -58,12 +56,7 @@ def tail(
     from_beginning: Annotated[
         bool, typer.Option("--from-beginning", help="Begin with the oldest record.")
     ] = False,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Begin then: 90s, 10m, 2h or 3d ago, a day, or an RFC 3339 time."
-        ),
-    ] = None,
+    since: Since = None,
     device: Annotated[
         str | None, typer.Option(metavar="ID", help="Only the records of this device.")
     ] = None,
@@ -87,15 +80,11 @@ def tail(
         name = named_topic(topic, settings.application.name)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="TOPIC") from error
-    try:
-        since_ms = None if since is None else instant_ms(since, now_ms=int(time.time() * 1000))
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--since") from error
     if since is not None and from_beginning:
         raise typer.BadParameter("give --since or --from-beginning, not both")
     wishes = _Wishes(
         name,
-        since_ms,
+        since_ms(since),
         from_beginning,
         last,
         device,
@@ -132,8 +121,8 @@ async def _records(
     spans = await reader.spans(partitions)
     key = None if wishes.device is None else wishes.device.encode()
     if wishes.from_beginning or wishes.since_ms is not None:
-        starts = await _starts(reader, spans, wishes.since_ms)
-        async for record in merged(reader, starts, key=key, on_progress=bar.progress):
+        rest = await reader.since(spans, wishes.since_ms)
+        async for record in merged(reader, rest, key=key, on_progress=bar.progress):
             yield record
     elif wishes.newest_count:
         for record in await newest(
@@ -148,15 +137,3 @@ async def _records(
     async for record in followed(reader, ends, key=key, on_outage=notice):
         yield record
         sys.stdout.flush()
-
-
-async def _starts(
-    reader: TopicReader, spans: dict[Partition, Span], since_ms: int | None
-) -> dict[Partition, Span]:
-    if since_ms is None:
-        return spans
-    offsets = await reader.offsets_since(spans, max(since_ms, 0))
-    return {
-        partition: Span(span.end if (at := offsets[partition]) is None else at, span.end)
-        for partition, span in spans.items()
-    }

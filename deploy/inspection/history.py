@@ -63,9 +63,9 @@ class Step:
 
 
 async def history(
-    reader: TopicReader, device: str, *, on_progress: ScanProgress
+    reader: TopicReader, device: str, *, since_ms: int | None, on_progress: ScanProgress
 ) -> AsyncGenerator[Step]:
-    """Every step of the device that the topics still hold.
+    """Every step of the device that the topics still hold, of inputs from an instant on.
 
     Raises:
         TransientFailure: Kafka cannot be reached.
@@ -74,13 +74,20 @@ async def history(
     outputs = [each for topic in _OUTPUTS for each in await reader.partitions(topic)]
     inputs = await reader.partitions(topics.DEVICE_EVENTS)
     # The inputs' ends are taken last, so that the input of every output is among them.
-    spans = await reader.spans(outputs)
-    spans |= await reader.spans(inputs)
+    output_spans = await reader.since(await reader.spans(outputs), since_ms)
+    input_spans = await reader.since(await reader.spans(inputs), since_ms)
+    first = {each.number: span.start for each, span in input_spans.items()}
     step: Step | None = None
     async for record in merged(
-        reader, spans, order=_order, key=device.encode(), on_progress=on_progress
+        reader,
+        output_spans | input_spans,
+        order=_order,
+        key=device.encode(),
+        on_progress=on_progress,
     ):
         origin = origin_of(record)
+        if since_ms is not None and origin.offset < first.get(origin.partition, 0):
+            continue  # an answer to what came before
         if step is None or step.origin != origin:
             if step is not None:
                 yield step

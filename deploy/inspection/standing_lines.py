@@ -39,7 +39,7 @@ def show_facts(console: Console, facts: Sequence[Fact]) -> None:
     for label, words in facts:
         head = f"{_INDENT}{label.ljust(_LABEL_WIDTH)}"
         if not console.is_terminal:
-            console.print(f"{head}{words}", soft_wrap=True, markup=False)
+            console.print(Text(f"{head}{words}"), soft_wrap=True)
             continue
         room = max(console.width - len(head), 1)
         lines = Text(words).wrap(console, room)

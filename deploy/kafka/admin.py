@@ -8,6 +8,7 @@ file at once, and every error of it into one of our four kinds. Nothing here del
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 # aiokafka has no type information; see above.
 
+import asyncio
 import logging
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from events.errors import Misconfigured, TransientFailure
 
 _CLIENT_ID: Final = "biolatch-admin"
 _REQUEST_TIMEOUT_S: Final = 10.0
+_SHOWN_CHECK_S: Final = 0.05
+_SHOWN_CHECKS_MAX: Final = 100
 _SET_ON_THE_TOPIC: Final = 1  # DescribeConfigs: ConfigSource.DYNAMIC_TOPIC_CONFIG
 
 # aiokafka's own lines would tell a second time, and less clearly, what the errors below say.
@@ -130,7 +133,7 @@ class KafkaAdmin:
     async def create(
         self, name: str, *, partitions: int, replication: int, settings: Mapping[str, str]
     ) -> bool:
-        """Create a topic; False if it exists by now, with whatever settings."""
+        """Create a topic and wait until brokers show it; False if it exists by now, however set."""
         new = NewTopic(name, partitions, replication, topic_configs=dict(settings))
         with self._translated_errors():
             answer = await self._client.create_topics([new])
@@ -138,7 +141,17 @@ class KafkaAdmin:
             if code == kafka_errors.TopicAlreadyExistsError.errno:
                 return False
             self._check(code, message)
+        await self._shown(name)
         return True
+
+    async def _shown(self, name: str) -> None:
+        """Wait until a new topic is in the metadata, which follows its creation by a moment."""
+        with self._translated_errors():
+            for _ in range(_SHOWN_CHECKS_MAX):
+                every: list[dict[str, Any]] = await self._client.describe_topics()
+                if any(entry["topic"] == name for entry in every):
+                    return
+                await asyncio.sleep(_SHOWN_CHECK_S)
 
     async def set_settings(self, topic: ClusterTopic, settings: Mapping[str, str]) -> None:
         """Set these settings on a topic and leave its others as they are.

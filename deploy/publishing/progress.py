@@ -6,6 +6,7 @@ from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.table import Column
 from rich.text import Text
 
 from deploy.publishing.account import Account
@@ -17,7 +18,7 @@ class _Counts(ProgressColumn):
     """Events published, how fast, and lines refused."""
 
     def __init__(self, account: Account) -> None:
-        super().__init__()
+        super().__init__(table_column=Column(no_wrap=True))
         self._account = account
 
     def render(self, task: Task) -> Text:

@@ -119,16 +119,22 @@ class TopicReader:
             ends = await self._consumer.end_offsets(addresses)
         return {Partition(*each): Span(starts[each], ends[each]) for each in addresses}
 
-    async def offsets_since(
-        self, partitions: Iterable[Partition], instant_ms: int
-    ) -> dict[Partition, int | None]:
-        """The first offset of each partition whose record is not older; None if all are older."""
-        addresses = {TopicPartition(*partition): instant_ms for partition in partitions}
+    async def since(
+        self, spans: Mapping[Partition, Span], instant_ms: int | None
+    ) -> dict[Partition, Span]:
+        """What of the spans is not older than the instant; all of it where there is none."""
+        if instant_ms is None:
+            return dict(spans)
+        addresses = {TopicPartition(*partition): instant_ms for partition in spans}
         with kafka_failures(self.bootstrap_servers):
             found = await self._consumer.offsets_for_times(addresses)
         return {
-            Partition(*each): None if found[each] is None else found[each].offset
-            for each in addresses
+            partition: Span(
+                # Nothing is found in a partition whose records are all older.
+                span.end if (at := found[TopicPartition(*partition)]) is None else at.offset,
+                span.end,
+            )
+            for partition, span in spans.items()
         }
 
     async def committed(

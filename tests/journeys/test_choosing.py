@@ -199,7 +199,7 @@ async def test_never_in_our_possession(journey: Journey) -> None:
     await journey.enables(phone, ana)
     template = f"template-{journey.name}"
     await journey.leads_to(
-        with_data(phone.scans(ana, "matched"), face_template=template, match_score=0.98),
+        with_data(phone.scans(ana, "matched"), face_template=template, match_score=98),
         accepted(face_template=None, match_score=None),
     )
     await journey.leads_to(

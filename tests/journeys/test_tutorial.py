@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from schemas.topics import LOCAL
-from tests.journeys.commands import BIOLATCH, environment, running_worker
+from tests.journeys.commands import environment, running_worker
 
 CHECKOUT = Path(__file__).parents[2]
 FENCED = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -31,8 +31,9 @@ def test_tutorial(tmp_path: Path) -> None:
     for shared in ("examples", ".venv"):
         (tmp_path / shared).symlink_to(CHECKOUT / shared)
     terminal = Terminal(tmp_path)
+    terminal.run('export PATH="$PWD/.venv/bin:$PATH"\n')
     with ExitStack() as afterwards:
-        afterwards.callback(subprocess.run, [BIOLATCH, "kafka", "stop"], cwd=tmp_path, check=True)
+        afterwards.callback(terminal.run, "biolatch kafka stop")  # also where the test fails
         second_terminal = afterwards.enter_context(ExitStack())
         for block in _blocks():
             match block.language, block.terminal:

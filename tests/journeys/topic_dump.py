@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -37,7 +38,7 @@ async def dump(
         return records
 
 
-def _raw(record: object) -> RawRecord:
+def _raw(record: Any) -> RawRecord:  # noqa: ANN401 - aiokafka's ConsumerRecord
     return RawRecord(
         record.topic,
         record.partition,

@@ -1,6 +1,7 @@
 """A whole worker inside the test's process: Faust, lanes, Apache Kafka."""
 
 import asyncio
+import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -212,7 +213,8 @@ async def test_a_broker_that_is_away_is_said_so() -> None:
 
 
 async def test_a_worker_can_be_stopped_at_any_moment_of_its_start(world: World) -> None:
-    for moment_s in (0.0, 0.02, 0.05, 0.1, 0.2, 0.4):
+    threads_before = threading.active_count()
+    for moment_s in (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2, 0.4):
         stop = asyncio.Event()
         running = asyncio.ensure_future(
             Worker(world.settings, world.handler, world.topics).run(stop)
@@ -221,6 +223,7 @@ async def test_a_worker_can_be_stopped_at_any_moment_of_its_start(world: World) 
         stop.set()
         async with asyncio.timeout(WAIT_S):
             await running
+        assert threading.active_count() == threads_before
 
 
 async def _grow(world: World, topic: str, count: int) -> None:

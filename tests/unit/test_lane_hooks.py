@@ -30,6 +30,7 @@ from agents.lane.faust_host.recovery import LaneRecovery, LaneTableManager
 OVERRIDDEN = [
     (LaneHost, faust.App, "_on_agent_error", ["self", "agent", "exc"]),
     (LaneHost, faust.App, "_new_transport", ["self"]),
+    (LaneHost, faust.App, "_on_rebalance_when_stopped", ["self"]),
     (LaneHost, faust.App, "on_first_start", ["self"]),
     (LaneHost, faust.App, "on_stop", ["self"]),
     (LaneConsumer, driver.Consumer, "_new_consumer_thread", ["self"]),
@@ -64,6 +65,7 @@ REACHED_FOR = [
     (Recovery, "signal_recovery_start"),
     (Recovery, "on_rebalance"),
     (faust.App, "_fetcher"),
+    (ServiceThread, "Worker"),
     (faust.App, "on_rebalance_end"),
     (faust.App, "_on_partitions_revoked"),
     (Sender, "sender_task"),

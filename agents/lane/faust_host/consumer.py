@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import structlog
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
+from mode.threads import ServiceThread, WorkerThread
 
 from agents.lane.kafka.group import GroupReader, PositionLost, Unreadable, new_group_consumer
 from agents.lane.log import FetchedBatch
@@ -132,9 +133,18 @@ def _message(tp: TP, batch: FetchedBatch, generation: int) -> ConsumerMessage:
     )
 
 
+class _DyingThread(WorkerThread):
+    """A thread that dies with the process, should it hang: nothing in it is worth waiting for."""
+
+    def __init__(self, service: ServiceThread, **options: Any) -> None:  # noqa: ANN401 - mode's own
+        super().__init__(service, **options)
+        self.daemon = True
+
+
 class LaneConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread around a consumer that is made for lanes."""
 
+    Worker = _DyingThread
     reader: GroupReader
 
     def _create_worker_consumer(self, _transport: driver.Transport) -> Any:  # noqa: ANN401 - aiokafka's, untyped

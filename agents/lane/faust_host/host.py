@@ -9,6 +9,7 @@ Owns what the worker's lanes see of Faust: the `Feed`, and when they must close.
 # pyright: reportUnknownLambdaType=false, reportPrivateUsage=false
 # pyright: reportIncompatibleVariableOverride=false
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,16 +34,25 @@ class _WithoutProducer(BootStrategy):
 
 
 class LaneHost(faust.App):
-    """A Faust application whose one agent feeds the lanes."""
+    """A Faust application whose one agent feeds the lanes.
+
+    Attributes:
+        options: what it was made with.
+        lanes: whom it feeds; to be set before the start, for they need `feed`.
+        feed: the lanes' side of the consumer.
+        all_started: set when every service runs; what remains of the start is to join the group.
+    """
 
     BootStrategy = _WithoutProducer
     options: HostOptions
     lanes: Lanes
     feed: "ThreadFeed"
+    all_started: asyncio.Event
 
     def __init__(self, options: HostOptions) -> None:
-        """Configure; `lanes` must be set before the start, for they need `feed`."""
+        """Configure; nothing is connected before the start."""
         self.options = options
+        self.all_started = asyncio.Event()
         self.feed = ThreadFeed(self)
         servers = options.kafka.bootstrap_servers.replace(",", ";")
         super().__init__(
@@ -78,6 +88,12 @@ class LaneHost(faust.App):
     async def _on_agent_error(self, agent: "AgentT[Any]", exc: BaseException) -> None:  # noqa: ARG002 (Faust's signature)
         # Nobody knows which batches went with the agent; Faust would commit them.
         self.lanes.interrupt_all(f"the agent failed with {type(exc).__name__}")
+
+    def _on_rebalance_when_stopped(self) -> None:
+        """Let the join end, and the consumer leave the group by itself.
+
+        Faust closes the consumer's connections here, from the wrong thread: the join never ends.
+        """
 
     async def on_first_start(self) -> None:
         """Create no data folder: nothing is kept on disk."""

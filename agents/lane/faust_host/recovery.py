@@ -27,6 +27,7 @@ class LaneTableManager(TableManager):
         """Start at once; Faust waits a second for tables that other modules may declare."""
         await self._update_channels()
         await self.recovery.start()
+        cast("LaneHost", self.app).all_started.set()
 
     @property
     def recovery(self) -> "LaneRecovery":

@@ -114,6 +114,10 @@ def test_explain_tells_every_step_in_order_and_why_it_ended_so(
 ) -> None:
     ran = biolatch("explain", phone.device)
     assert (ran.code, ran.err) == (ExitCode.OK, "")
+    assert biolatch("explain", phone.device, "--since", "1h").out.count("\n") == ran.out.count("\n")
+    later = biolatch("explain", phone.device, "--since", "0s").out
+    assert later.startswith(f"\nNow, on {phone.device}")
+    assert "set by      an event before those above" in later
     story, _, end = ran.out.partition(f"\n\nNow, on {phone.device} (biometrics epoch 1):\n\n")
     # Without the clock in front of an event and its partition and offset at the end.
     steps = [

@@ -8,10 +8,11 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.exit_codes import ExitCode
+from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.local import LocalKafka
 from deploy.records.connection import Connection
 from deploy.records.partitioner import partition_of
-from schemas.topics import DEVICE_EVENTS, LOCAL
+from schemas.topics import DEVICE_EVENTS, LOCAL, devices_changelog
 from tests.kafka.commands.command_line import Program, Ran
 from tests.kafka.commands.phone import Phone
 from tests.kafka.commands.stored import stored_at_least
@@ -77,16 +78,18 @@ def test_machines_read_everything_that_the_record_holds(
     }
 
 
-async def _written_in_a_transaction(kafka: LocalKafka, topic: str, device: str) -> None:
-    """Two aborted records, then a committed one."""
+async def _topic_with_transactions(kafka: LocalKafka, topic: str) -> None:
+    """An aborted record, then a committed one; on a topic that nobody else reads."""
+    async with KafkaAdmin(kafka.bootstrap_servers) as admin:
+        await admin.create(topic, partitions=1, replication=1, settings={})
     producer = AIOKafkaProducer(
-        bootstrap_servers=kafka.bootstrap_servers, transactional_id=f"tests-{device}"
+        bootstrap_servers=kafka.bootstrap_servers, transactional_id=f"tests-{topic}"
     )
     await producer.start()
     try:
         for value, is_kept in ((b"aborted", False), (b"committed", True)):
             await producer.begin_transaction()
-            await producer.send_and_wait(topic, value, key=device.encode(), partition=0)
+            await producer.send_and_wait(topic, value, key=b"a-key")
             if is_kept:
                 await producer.commit_transaction()
             else:
@@ -96,12 +99,14 @@ async def _written_in_a_transaction(kafka: LocalKafka, topic: str, device: str) 
 
 
 def test_what_was_aborted_is_never_shown(
-    biolatch: Callable[..., Ran], topics_kafka: LocalKafka
+    biolatch: Callable[..., Ran], topics_kafka: LocalKafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    device = Phone().device
-    asyncio.run(_written_in_a_transaction(topics_kafka, "biolatch.decisions", device))
+    application = Phone("tests").device
+    monkeypatch.setenv("BIOLATCH_APPLICATION__NAME", application)
+    topic = devices_changelog(application)
+    asyncio.run(_topic_with_transactions(topics_kafka, topic))
     for options in (["--from-beginning"], ["-n", "9"]):
-        ran = biolatch("tail", "decisions", "--json", "--device", device, *options)
+        ran = biolatch("tail", topic, "--json", *options)
         assert [json.loads(line)["value"] for line in ran.out.splitlines()] == ["committed"]
 
 
