@@ -155,7 +155,7 @@ class EnrollmentRevoked(FactData):
 
 
 class AttemptFinished(FactData):
-    """A biometric prompt ended, in one of the ways of design rule 19.
+    """A biometric prompt ended, in one of the ways that rule 19 tells apart.
 
     Attributes:
         user_id: the publisher's id of the user.

@@ -31,12 +31,7 @@ def read_json(value: bytes) -> Json:
             MalformedCode.NESTED_TOO_DEEP, f"the JSON is nested deeper than {NESTING_MAX} levels"
         )
     try:
-        document: Json = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-            parse_int=_bounded_int,
-        )
+        document: Json = _decoder.decode(text)
     except json.JSONDecodeError as error:
         raise malformed(MalformedCode.NOT_JSON, f"not JSON: {error.msg}") from error
     if "\\u" in text:
@@ -101,3 +96,8 @@ def _refuse_lone_surrogates(document: Json) -> None:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise malformed(MalformedCode.NOT_JSON, "not JSON: half of a surrogate pair") from error
+
+
+_decoder: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_int=_bounded_int
+)

@@ -96,6 +96,22 @@ def test_thousands_of_lines_keep_the_order_of_each_device(
     assert {device: found[device] for device in sent} == sent
 
 
+def test_a_device_with_more_than_fits_into_a_batch_keeps_its_order(
+    biolatch: Callable[..., Ran], connection: Connection, tmp_path: Path
+) -> None:
+    phone = Phone()
+    for number in range(150):
+        phone.event(
+            "enrollment.revoked",
+            user_id=f"user-{number}",
+            reason_admin=f"{number}" * 4_000,
+            allow_re_enable=True,
+        )
+    assert biolatch("publish", phone.written(tmp_path)).code == ExitCode.OK
+    records = asyncio.run(stored(connection, device=phone.device))
+    assert ids_by_device(records) == sent_by_device(phone.lines)
+
+
 def test_a_slow_pipe_is_published_as_it_comes_and_ctrl_c_ends_it(
     topics_kafka: LocalKafka, connection: Connection
 ) -> None:
