@@ -65,7 +65,8 @@ class KafkaSettings(_Group):
         default=5.0, ge=1, le=120, description="a request without an answer counts as lost then"
     )
     compression: Literal["none", "lz4", "zstd", "snappy", "gzip"] = Field(
-        default="snappy", description="of the record batches that workers write"
+        default="none",
+        description="of the record batches that workers write; every client reads `none`",
     )
 
 
