@@ -97,6 +97,24 @@ async def test_what_cannot_be_read_is_never_passed_over(
     assert values == {ZERO: [b"c", b"bad", b"d"], ONE: [b"x"]}
 
 
+async def test_what_is_given_back_is_fetched_again(
+    log: KafkaUnderTest, reader: GroupReader
+) -> None:
+    zero = Partition(log.input, 0)
+    await log.publish(b"a", b"b", b"c")
+    reader.start(zero, 0)
+    [first] = await _next(reader, zero)
+
+    reader.give_back(first)
+
+    [again] = await _next(reader, zero)
+    assert again == first
+    reader.start(zero, 1)
+    reader.give_back(first)  # too late: somebody has started the partition anew
+    [other] = await _next(reader, zero)
+    assert (other.before, other.after) == (1, 3)
+
+
 async def test_a_position_that_is_gone_is_named(log: KafkaUnderTest, reader: GroupReader) -> None:
     zero = Partition(log.input, 0)
     reader.start(zero, 1000)

@@ -10,6 +10,7 @@ about offsets is switched off here, one hook at a time.
 # pyright: reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -85,10 +86,19 @@ class LaneConsumer(driver.Consumer):
             await self.wait(cast("Any", self.can_resume_flow))
             return
         generation = self.app.consumer_generation_id
-        for batch in await self._fetch():
-            if self.flow_active and self.app.consumer_generation_id == generation:
-                tp = TP(*batch.partition)
-                yield tp, _message(tp, batch, generation)
+        undelivered = deque(await self._fetch())
+        try:
+            while undelivered:
+                if not self.flow_active or self.app.consumer_generation_id != generation:
+                    return
+                tp = TP(*undelivered[0].partition)
+                yield tp, _message(tp, undelivered[0], generation)
+                undelivered.popleft()
+        finally:
+            # An assignment came during the fetch, which may already have been for a new lane: it
+            # would wait for what nobody delivers until something else arrives behind it.
+            for batch in undelivered:
+                self.reader.give_back(batch)
 
     async def _fetch(self) -> list[FetchedBatch]:
         lanes = cast("LaneHost", self.app).lanes

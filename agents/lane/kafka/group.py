@@ -210,6 +210,12 @@ class GroupReader:
                 batches.append(FetchedBatch(Partition(*address), before, after, records))
         return batches
 
+    def give_back(self, batch: FetchedBatch) -> None:
+        """Fetch a batch again that nobody gets, unless the partition was started anew since."""
+        address = TopicPartition(*batch.partition)
+        if self._positions.get(address) == batch.after:
+            self._go_back(address, batch.before)
+
     def _go_back(self, address: TopicPartition, position: int) -> None:
         self._positions[address] = position
         if address in self._consumer.assignment():
