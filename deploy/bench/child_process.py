@@ -60,6 +60,12 @@ class Child:
         self._process: Final = process
         self._log: Final = log
 
+    @property
+    def last_words(self) -> str:
+        """The end of its log."""
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-_LOG_LINES_SHOWN:])
+
     def usage(self) -> Usage:
         """What it has taken."""
         return usage_of(self._process.pid)
@@ -126,18 +132,14 @@ class Child:
         return InvariantBroken(
             "bench.child-ended",
             f"{self.name} ended with code {self._process.returncode}; its last words:\n"
-            f"{self._last_words()}",
+            f"{self.last_words}",
         )
 
     def _silent(self, wait_s: float) -> TransientFailure:
         return TransientFailure(
             "bench.child-silent",
-            f"{self.name} said nothing for {wait_s:.0f} s; its last words:\n{self._last_words()}",
+            f"{self.name} said nothing for {wait_s:.0f} s; its last words:\n{self.last_words}",
         )
-
-    def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-_LOG_LINES_SHOWN:])
 
 
 @asynccontextmanager

@@ -120,7 +120,8 @@ async def _watched(
         if time.monotonic() - moved_at > _STANDSTILL_S_MAX:
             raise TransientFailure(
                 "bench.worker-stands-still",
-                f"the worker committed nothing for {_STANDSTILL_S_MAX:.0f} s",
+                f"the worker committed nothing for {_STANDSTILL_S_MAX:.0f} s; its last words:\n"
+                f"{worker.last_words}",
             )
         broker = None if broker_pid is None else usage_of(broker_pid)
         looks.append(_Look(committed, worker.usage(), broker))
