@@ -1,7 +1,7 @@
-"""The devices agent: a batch of input records against the rows of their devices.
+"""The devices agent: successive input records against the rows of their devices.
 
-Owns the order of work within a batch: decode, skip what a row has already, decide, and write each
-touched row and public state once. Pure as the lane demands (`agents.lane.port.BatchHandler`): the
+Owns the order of work: decode, skip what a row has already, decide, and write each touched row and
+public state once. Pure as the lane demands (`agents.lane.port.BatchHandler`): the
 same records and rows give the same bytes. Must never lose a record: what cannot be decoded becomes
 a dead letter, everything else gets its verdict.
 """
@@ -46,7 +46,7 @@ class DevicesAgent:
     def __call__(
         self, partition: Partition, rows: Rows, records: Sequence[InputRecord]
     ) -> BatchResult:
-        """Decide a batch, in order."""
+        """Decide records, in order."""
         batch = _Batch(partition, rows, self._policy)
         for record in records:
             try:
@@ -80,7 +80,7 @@ def _dead_letter(
 
 
 class _Touched:
-    """A device that a batch speaks of: its row before, its row now, its last event."""
+    """A device that some records speak of: its row before, its row now, its last event."""
 
     __slots__ = ("before", "now", "offset")
 
@@ -91,7 +91,18 @@ class _Touched:
 
 
 class _Batch:
-    """One batch being decided."""
+    """Some records being decided."""
+
+    __slots__ = (
+        "_decisions",
+        "_origin",
+        "_policy",
+        "_rows",
+        "_touched",
+        "_verdicts",
+        "dead_letters",
+        "skipped",
+    )
 
     def __init__(self, partition: Partition, rows: Rows, policy: Policy) -> None:
         self._origin: Final = f"{partition.topic}/{partition.number}/"
@@ -109,12 +120,20 @@ class _Batch:
         Raises:
             MalformedInput: it cannot be decoded; nothing was done with it.
         """
-        key = record.key
         offset = record.offset
         fact = decode(
-            key, record.value, record.headers, timestamp_ms=record.timestamp, offset=offset
+            record.key,
+            record.value,
+            record.headers,
+            timestamp_ms=record.timestamp,
+            offset=offset,
         )
-        device = self._device(fact.device_id.encode())
+        key = fact.device_id.encode()
+        device = self._touched.get(key)
+        if device is None:
+            row = self._rows.get(key)
+            device = _Touched(UNKNOWN_DEVICE if row is None else decode_row(row))
+            self._touched[key] = device
         if offset <= device.now.watermark:
             self.skipped += 1
             return
@@ -126,32 +145,28 @@ class _Batch:
         self._verdicts.append(verdict)
         self._decisions.extend(decisions)
 
-    def _device(self, key: bytes) -> _Touched:
-        device = self._touched.get(key)
-        if device is None:
-            row = self._rows.get(key)
-            device = _Touched(UNKNOWN_DEVICE if row is None else decode_row(row))
-            self._touched[key] = device
-        return device
-
     def result(self) -> BatchResult:
-        """Everything the batch leads to: each row and public state once, as the batch left them."""
+        """Everything the records lead to: each row and public state once, as it is at the end."""
         rows: dict[bytes, bytes | None] = {}
-        states: list[OutgoingRecord] = []
+        states: dict[bytes, OutgoingRecord] = {}
         for key, device in self._touched.items():
-            if device.now is device.before:
+            now, before = device.now, device.before
+            if now is before:
                 continue
-            rows[key] = encode_row(device.now)
-            if look_alike(device.before, device.now):
+            rows[key] = encode_row(now)
+            if look_alike(before, now):
                 continue
             device_id = key.decode()
-            now = public_state(device_id, device.now, self._policy)
-            if now != public_state(device_id, device.before, self._policy):
-                states.append(public_state_record(key, f"{self._origin}{device.offset}", now))
+            public = public_state(device_id, now, self._policy)
+            if public != public_state(device_id, before, self._policy):
+                states[key] = public_state_record(key, f"{self._origin}{device.offset}", public)
         outgoing = {
             topics.VERDICTS: self._verdicts,
             topics.DECISIONS: self._decisions,
-            topics.DEVICE_STATE: states,
             topics.DEAD_LETTERS: self.dead_letters,
         }
-        return BatchResult({topic: sent for topic, sent in outgoing.items() if sent}, rows)
+        return BatchResult(
+            outgoing={topic: sent for topic, sent in outgoing.items() if sent},
+            rows=rows,
+            latest={topics.DEVICE_STATE: states} if states else {},
+        )

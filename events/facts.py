@@ -8,10 +8,8 @@ and no free-form maps. Instants are whole milliseconds since 1970.
 from typing import Annotated, ClassVar, Final, TypeAlias
 
 import msgspec
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from events.scalars import BioEpoch, Count, Id
-from events.timestamps import parse_rfc3339
 from events.vocabulary import (
     AttemptOutcome,
     BiometricChange,
@@ -24,33 +22,23 @@ from events.vocabulary import (
     Platform,
 )
 
-
-def _instant_ms(value: object) -> int:
-    if not isinstance(value, str):
-        raise ValueError("not a text")  # noqa: TRY004 - pydantic reports ValueError only
-    return parse_rfc3339(value)
-
-
 InstantMs: TypeAlias = Annotated[
-    int,
-    BeforeValidator(_instant_ms),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    int, msgspec.Meta(extra_json_schema={"type": "string", "format": "date-time"})
 ]
 """RFC 3339 with an offset on the wire, milliseconds since 1970 in memory."""
 
 
-class FactData(BaseModel):
-    """Base of the data of all input events: frozen, strict types, tolerant of unknown fields.
+class FactData(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Base of the data of all input events.
 
     Whether unknown fields are refused is said where the data is read: publishers refuse them,
     consumers ignore them (design section 2).
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
     event_type: ClassVar[str]
 
 
-class PublicKey(BaseModel):
+class PublicKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A public key as a JWK (RFC 7517). Of any kind: it is carried, nothing depends on it yet.
 
     Attributes:
@@ -59,8 +47,6 @@ class PublicKey(BaseModel):
         x, y: a coordinate of the point, base64url.
         kid, use, alg: what a JWK may say of itself.
     """
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     kty: Id
     crv: Id | None = None
@@ -71,7 +57,7 @@ class PublicKey(BaseModel):
     alg: Id | None = None
 
 
-class EnrollmentSubmitted(FactData):
+class EnrollmentSubmitted(FactData, frozen=True, kw_only=True, gc=False):
     """A user switched face or fingerprint recognition on, with a key made for this enabling.
 
     Attributes:
@@ -110,7 +96,7 @@ class EnrollmentSubmitted(FactData):
     device_model: str | None = None
 
 
-class EnrollmentDeclined(FactData):
+class EnrollmentDeclined(FactData, frozen=True, kw_only=True, gc=False):
     """A user said no to the prompt.
 
     Attributes:
@@ -124,7 +110,7 @@ class EnrollmentDeclined(FactData):
     channel: Channel
 
 
-class EnrollmentWithdrawn(FactData):
+class EnrollmentWithdrawn(FactData, frozen=True, kw_only=True, gc=False):
     """A user switched it off: at any time, for any reason, no questions asked.
 
     Attributes:
@@ -138,7 +124,7 @@ class EnrollmentWithdrawn(FactData):
     channel: Channel
 
 
-class EnrollmentRevoked(FactData):
+class EnrollmentRevoked(FactData, frozen=True, kw_only=True, gc=False):
     """An administrator switched it off.
 
     Attributes:
@@ -154,7 +140,7 @@ class EnrollmentRevoked(FactData):
     allow_re_enable: bool
 
 
-class AttemptFinished(FactData):
+class AttemptFinished(FactData, frozen=True, kw_only=True, gc=False):
     """A biometric prompt ended, in one of the ways that rule 19 tells apart.
 
     Attributes:
@@ -185,7 +171,7 @@ class AttemptFinished(FactData):
     challenge: str | None = None
 
 
-class PasswordAccepted(FactData):
+class PasswordAccepted(FactData, frozen=True, kw_only=True, gc=False):
     """The backend accepted the user's password.
 
     Attributes:
@@ -201,7 +187,7 @@ class PasswordAccepted(FactData):
     place: Place
 
 
-class BiometricsChanged(FactData):
+class BiometricsChanged(FactData, frozen=True, kw_only=True, gc=False):
     """The app saw that the set of faces or fingers on the phone is another one.
 
     Attributes:
@@ -219,7 +205,7 @@ class BiometricsChanged(FactData):
     os_upgraded: bool = False
 
 
-class DeviceErased(FactData):
+class DeviceErased(FactData, frozen=True, kw_only=True, gc=False):
     """Forget a user of the device, or without `user_id` the whole device.
 
     Attributes:

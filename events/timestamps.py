@@ -23,13 +23,11 @@ Rfc3339: TypeAlias = Annotated[
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_CANONICAL_LENGTH: Final = len("2026-01-31T23:59:59.999Z")
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?"
     r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
-_CANONICAL_SECOND_AND_FRACTION: Final = re.compile(r":([0-5]\d)\.(\d{3})Z", re.ASCII)
 
 
 def parse_rfc3339(text: str) -> int:
@@ -38,17 +36,17 @@ def parse_rfc3339(text: str) -> int:
     Raises:
         ValueError: not RFC 3339, no offset, a leap second, or outside the years 1 to 9999 in UTC.
     """
-    if len(text) == _CANONICAL_LENGTH:  # our own form, and most publishers': no need to parse twice
-        tail = _CANONICAL_SECOND_AND_FRACTION.fullmatch(text, 16)
-        if tail is not None:
-            return _minute_ms(text[:16]) + int(tail[1]) * 1000 + int(tail[2])
-    return _parse(text)
+    milliseconds = _MILLISECONDS_BY_TEXT.get(text[_SECOND_LENGTH:])
+    if milliseconds is None:
+        return _parse(text)
+    # Our own form, and most publishers': events of one second share the work.
+    return _second_ms(text[:_SECOND_LENGTH]) + milliseconds
 
 
 @lru_cache(maxsize=4096)
-def _minute_ms(minute: str) -> int:
-    """Start of a minute written `YYYY-MM-DDTHH:MM`; events of one minute share the work."""
-    return _parse(minute + ":00Z")
+def _second_ms(second: str) -> int:
+    """Start of a second written `YYYY-MM-DDTHH:MM:SS`, UTC."""
+    return _parse(second + "Z")
 
 
 def _parse(text: str) -> int:
@@ -79,6 +77,8 @@ def _second_text(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S").zfill(19)
 
 
+_SECOND_LENGTH: Final = len("2026-01-31T23:59:59")
 _MILLISECOND_TEXTS: Final = tuple(f".{milliseconds:03d}Z" for milliseconds in range(1000))
+_MILLISECONDS_BY_TEXT: Final = {text: value for value, text in enumerate(_MILLISECOND_TEXTS)}
 _FIRST_MS: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LAST_MS: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND

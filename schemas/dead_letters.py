@@ -6,8 +6,8 @@ is too large to keep is cut, and marked. Headers added here stand behind the ori
 
 from typing import Final, NamedTuple
 
-from schemas.inputs import Headers
 from schemas.outputs import OutputRecord
+from schemas.plain_inputs import Headers
 from schemas.topics import DEAD_LETTER_VALUE_BYTES_MAX
 
 ENVELOPE_BYTES_MAX: Final = 64 * 1024

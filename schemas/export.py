@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from events import vocabulary
 from events.decisions import DECISION_TYPES
-from events.facts import FACT_TYPES
+from events.facts import FACT_TYPES, AnyFactData
 from events.public_state import PublicState
 from events.verdicts import VERDICT_TYPES
 from schemas.schema_text import described, ordered
+from schemas.strict_facts import strict_model
 
 FOLDER: Final = Path(__file__).parent / "json"
 PUBLIC_STATE_NAME: Final = "biolatch.device-state.v1"
@@ -65,13 +65,15 @@ def export(folder: Path) -> list[Path]:
     return files
 
 
-def _of_input(model: type[BaseModel]) -> JsonSchemaValue:
-    schema: JsonSchemaValue = model.model_json_schema(schema_generator=_WithoutFieldTitles)
+def _of_input(fact_type: type[AnyFactData]) -> JsonSchemaValue:
+    schema: JsonSchemaValue = strict_model(fact_type).model_json_schema(
+        schema_generator=_WithoutFieldTitles
+    )
     for part in (schema, *_definitions(schema).values()):
         if part["type"] == "object":
             part["additionalProperties"] = False
             _never_null(part)
-    return described(schema, model)
+    return described(schema, fact_type)
 
 
 def _of_output(struct: type[msgspec.Struct]) -> JsonSchemaValue:

@@ -5,20 +5,18 @@ accept whatever the publisher's side could send and refuse everything else with 
 `schemas.malformed`. The subject is the key, so a record cannot speak of another device.
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Final
 
-from pydantic import ValidationError
-from pydantic_core import to_json
-
-from events.facts import FACT_TYPES, AnyFactData, EnrollmentSubmitted, Fact
+from events.facts import FACT_TYPES, AnyFactData, Fact
 from events.timestamps import parse_rfc3339
 from events.vocabulary import ID_LENGTH_MAX
 from schemas.malformed import MalformedCode, malformed
+from schemas.plain_inputs import Headers, read_plainly
+from schemas.strict_facts import read_strictly
 from schemas.strict_json import Json, read_object
 from schemas.topics import INPUT_VALUE_BYTES_MAX
-from schemas.validation import as_malformed
+from schemas.validation import UnknownFields
 
 NOW_MS_MAX: Final = 253_339_228_800_000
 """Records dated from the year 9998 on are refused: a policy adds up to 366 days to a record's time,
@@ -31,10 +29,6 @@ _BY_TYPE: Final[Mapping[str, type[AnyFactData]]] = {
     data_type.event_type: data_type for data_type in FACT_TYPES
 }
 _TYPE_NAMES: Final = frozenset(name.rpartition(".")[0] for name in _BY_TYPE)
-_SPACE_BEFORE_COLON: Final = re.compile(rb"\s:")
-
-UnknownFields: TypeAlias = Literal["ignore", "forbid"]
-Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 
 
 def decode(
@@ -59,6 +53,27 @@ def decode(
     Raises:
         MalformedInput: with one of the codes of `schemas.malformed.MalformedCode`.
     """
+    if (
+        key is not None
+        and value is not None
+        and len(value) <= INPUT_VALUE_BYTES_MAX
+        and 0 <= timestamp_ms < NOW_MS_MAX
+    ):
+        fact = read_plainly(key, value, headers, timestamp_ms=timestamp_ms, offset=offset)
+        if fact is not None:
+            return fact
+    return _read_exactly(key, value, headers, timestamp_ms, offset, unknown_fields)
+
+
+def _read_exactly(
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers,
+    timestamp_ms: int,
+    offset: int,
+    unknown_fields: UnknownFields,
+) -> Fact:
+    """As `decode`, whatever the record looks like."""
     device_id = _device_id(key)
     if value is None:
         raise malformed(MalformedCode.TOMBSTONE, "the record has no value")
@@ -82,11 +97,7 @@ def decode(
         occurred_at_ms=_time_ms(attributes["time"]),
         now_ms=timestamp_ms,
         offset=offset,
-        data=(
-            _read_binary(data_type, value, unknown_fields)
-            if data is None
-            else _read_parsed(data_type, data, unknown_fields)
-        ),
+        data=read_strictly(data_type, read_object(value) if data is None else data, unknown_fields),
     )
 
 
@@ -199,40 +210,3 @@ def _media_type(content_type: str) -> str:
 def _check_specversion(specversion: str) -> None:
     if specversion != _SPECVERSION:
         raise malformed(MalformedCode.SPECVERSION_UNKNOWN, f"specversion is not {_SPECVERSION}")
-
-
-def _read_binary(
-    data_type: type[AnyFactData], value: bytes, unknown_fields: UnknownFields
-) -> AnyFactData:
-    """The data of a binary-mode record: fast where that is safe, else by the exact reader."""
-    try:
-        data: AnyFactData = data_type.__pydantic_validator__.validate_json(value)
-    except ValidationError:
-        return _read_parsed(data_type, read_object(value), unknown_fields)
-    # JSON readers differ on duplicate names, and this one keeps the last. Where every colon that
-    # closes a name belongs to a field that was read, there is neither a duplicate nor an unknown
-    # field. Anything else (a colon in a text, too) goes the exact way.
-    names = value.count(b'":')
-    if names == _members(data) and (
-        names == value.count(b":") or not _SPACE_BEFORE_COLON.search(value)
-    ):
-        return data
-    return _read_parsed(data_type, read_object(value), unknown_fields)
-
-
-def _members(data: AnyFactData) -> int:
-    members = len(data.model_fields_set)
-    if isinstance(data, EnrollmentSubmitted) and data.public_key is not None:
-        members += len(data.public_key.model_fields_set)
-    return members
-
-
-def _read_parsed(
-    data_type: type[AnyFactData], members: dict[str, Json], unknown_fields: UnknownFields
-) -> AnyFactData:
-    """The data from JSON that was read exactly; null says the same as absent."""
-    given = {name: member for name, member in members.items() if member is not None}
-    try:
-        return data_type.model_validate_json(to_json(given), extra=unknown_fields)
-    except ValidationError as error:
-        raise as_malformed(error) from error

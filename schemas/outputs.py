@@ -6,6 +6,7 @@ to what it repeats.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import msgspec
@@ -34,7 +35,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 def verdict_and_decisions(
     origin: str, fact: Fact, verdict: Verdict, decisions: Sequence[Decision]
-) -> tuple[OutputRecord, list[OutputRecord]]:
+) -> tuple[OutputRecord, Sequence[OutputRecord]]:
     """The records that answer one input event.
 
     Args:
@@ -45,19 +46,38 @@ def verdict_and_decisions(
         decisions: indexes 1, 2, ... in this order.
     """
     key = fact.device_id.encode()
-    common = (
+    answer = (key, _encode(verdict), _headers(key, f"{origin}/0", _TYPE[type(verdict)], fact))
+    if not decisions:
+        return answer, ()
+    return answer, [
+        (
+            key,
+            _encode(decision),
+            _headers(key, f"{origin}/{index}", _TYPE[type(decision)], fact),
+        )
+        for index, decision in enumerate(decisions, 1)
+    ]
+
+
+def _headers(
+    key: bytes, event_id: str, event_type: tuple[str, bytes], fact: Fact
+) -> list[tuple[str, bytes | None]]:
+    return [
+        ("ce_id", event_id.encode()),
+        event_type,
         _SPECVERSION,
         _SOURCE,
         ("ce_subject", key),
-        ("ce_time", format_rfc3339(fact.now_ms).encode()),
+        _time_header(fact.now_ms),
         ("ce_causationid", fact.event_id.encode()),
         _CONTENT_TYPE,
-    )
-    answers: list[OutputRecord] = []
-    for index, output in enumerate((verdict, *decisions)):
-        identity = ("ce_id", f"{origin}/{index}".encode())
-        answers.append((key, _encode(output), (identity, _TYPE[type(output)], *common)))
-    return answers[0], answers[1:]
+    ]
+
+
+@lru_cache(maxsize=16)
+def _time_header(now_ms: int) -> tuple[str, bytes]:
+    """Records that a broker appends together have one time."""
+    return ("ce_time", format_rfc3339(now_ms).encode())
 
 
 def public_state_record(key: bytes, origin: str, state: PublicState | None) -> OutputRecord:

@@ -83,6 +83,8 @@ def ordered(schema: JsonSchemaValue) -> JsonSchemaValue:
     tidy = {keyword: schema[keyword] for keyword in sorted(schema, key=_ORDER.index)}
     for keyword in _BY_NAME.intersection(tidy):
         tidy[keyword] = {name: ordered(part) for name, part in tidy[keyword].items()}
+    if "propertyNames" in tidy:
+        tidy["propertyNames"] = ordered(tidy["propertyNames"])
     if "anyOf" in tidy:
         tidy["anyOf"] = [ordered(choice) for choice in tidy["anyOf"]]
     return tidy

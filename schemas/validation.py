@@ -1,11 +1,14 @@
 """What pydantic found wrong with the data of an event, as one of our codes."""
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from pydantic import ValidationError
 
 from events.errors import MalformedInput
 from schemas.malformed import MalformedCode, malformed
+
+UnknownFields: TypeAlias = Literal["ignore", "forbid"]
+"""What the reader does with a field that the contract does not know."""
 
 _BY_ERROR_TYPE: Final = {
     "missing": MalformedCode.FIELD_MISSING,

@@ -44,8 +44,8 @@ _DAY_MS = 86_400_000
 
 def finish(draft: Draft, data: AttemptFinished) -> Verdict:
     """Rules 10 to 20: what a finished prompt means for its user."""
-    state = draft.state
-    user = state.user(data.user_id)
+    state = draft.before
+    user = draft.known
     if user is None or user.status is Status.ABSENT:
         return refused(draft, RefusedReason.UNKNOWN_BINDING)
     if _shows_change(state, user, data):
@@ -123,7 +123,7 @@ def _by_outcome(draft: Draft, user: User, data: AttemptFinished) -> Verdict:
     outcome = data.outcome
     match outcome:
         case AttemptOutcome.MATCHED:
-            draft.put(replace(user, failures=0, consecutive_failures=0, failure_fallbacks=0))
+            draft.put(_matched(user))
             return Accepted(**verdict_fields(draft))
         case AttemptOutcome.REJECTED:
             return _reject(draft, user, data.login_id)
@@ -153,6 +153,12 @@ def _by_outcome(draft: Draft, user: User, data: AttemptFinished) -> Verdict:
         case _:
             assert_never(outcome)
     return NotCounted(**verdict_fields(draft))
+
+
+def _matched(user: User) -> User:
+    if user.consecutive_failures or user.failures or user.failure_fallbacks:
+        return replace(user, failures=0, consecutive_failures=0, failure_fallbacks=0)
+    return user
 
 
 def _reject(draft: Draft, user: User, login_id: str) -> Verdict:

@@ -60,13 +60,14 @@ def _drafted(state: DeviceState, fact: Fact, policy: Policy) -> tuple[DeviceStat
     draft = Draft(state, fact, policy)
     digest = event_digest(fact.source, fact.event_id)
     verdict = _judge(draft, digest)
-    if not isinstance(verdict, Refused):
-        recent = draft.state.recent_events
-        if not isinstance(fact.data, DeviceErased):  # the erasing event itself is not kept
-            recent = remember(recent, digest, policy.recent_events_max)
+    if type(verdict) is not Refused:
+        if isinstance(fact.data, DeviceErased):  # may have forgotten them; is not kept itself
+            recent = draft.state.recent_events
+        else:
+            recent = remember(state.recent_events, digest, policy.recent_events_max)
         draft.record(EventTaken(fact.offset, recent))
     elif draft.changes:
-        draft.record(EventTaken(fact.offset, draft.state.recent_events))
+        draft.record(EventTaken(fact.offset, state.recent_events))
     return draft.state, Decided(verdict, tuple(draft.decisions), tuple(draft.changes))
 
 

@@ -7,7 +7,7 @@ so the row in the draft is by construction the fold of the recorded changes.
 from typing import Final
 
 from agents.core.changes import Change, UserPut
-from agents.core.evolve import evolve
+from agents.core.evolve import fold
 from agents.core.policy import Policy
 from agents.core.state import DeviceState, User
 from events.decisions import Decision
@@ -21,26 +21,46 @@ class Draft:
         fact: the event.
         policy: the numbers.
         before: the row as it was.
-        state: the row as far as changes are recorded.
         changes, decisions: in the order in which the rules made them.
         user_id: the event's own user, if it has one.
+        known: that user as the row had it before.
     """
 
-    __slots__ = ("before", "changes", "decisions", "fact", "policy", "state", "user_id")
+    __slots__ = (
+        "_applied",
+        "_state",
+        "before",
+        "changes",
+        "decisions",
+        "fact",
+        "known",
+        "policy",
+        "user_id",
+    )
 
     def __init__(self, state: DeviceState, fact: Fact, policy: Policy) -> None:
         self.fact: Final = fact
         self.policy: Final = policy
         self.before: Final = state
-        self.state = state
         self.changes: Final[list[Change]] = []
         self.decisions: Final[list[Decision]] = []
         data = fact.data
-        self.user_id: Final = None if isinstance(data, BiometricsChanged) else data.user_id
+        user_id = None if isinstance(data, BiometricsChanged) else data.user_id
+        self.user_id: Final = user_id
+        self.known: Final = None if user_id is None else state.user(user_id)
+        self._state = state
+        self._applied = 0
+
+    @property
+    def state(self) -> DeviceState:
+        """The row as far as changes are recorded; they are applied when somebody looks."""
+        if self._applied != len(self.changes):
+            self._state = fold(self._state, self.changes[self._applied :])
+            self._applied = len(self.changes)
+        return self._state
 
     def record(self, change: Change) -> None:
-        """Apply a change and keep it."""
-        self.state = evolve(self.state, change)
+        """Keep a change, which is in the row from here on."""
         self.changes.append(change)
 
     def put(self, user: User) -> None:

@@ -1,5 +1,6 @@
 """How a change moves the row: total, no rules, no validation."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -33,6 +34,22 @@ def evolve(state: DeviceState, change: Change) -> DeviceState:
             return DeviceState(erased_ms=erased_ms, watermark=state.watermark)
         case _:
             assert_never(change)
+
+
+def fold(state: DeviceState, changes: Sequence[Change]) -> DeviceState:
+    """The row after these changes, in order: `evolve` one by one."""
+    match changes:
+        case [UserPut(user), EventTaken(offset, recent_events)]:  # nearly every event: one step
+            return replace(
+                state,
+                users=_with(state.users, user),
+                recent_events=recent_events,
+                watermark=offset,
+            )
+        case _:
+            for change in changes:
+                state = evolve(state, change)
+            return state
 
 
 def _with(users: tuple[User, ...], user: User) -> tuple[User, ...]:

@@ -87,6 +87,7 @@ def verdict_fields(draft: Draft, guidance: Guidance = Guidance.NONE) -> VerdictF
     """What the verdict carries; method and platform as given, else as known of the user."""
     fact = draft.fact
     data = fact.data
+    known = draft.known
     fields: VerdictFields = {
         "device_id": fact.device_id,
         "user_id": draft.user_id,
@@ -94,11 +95,9 @@ def verdict_fields(draft: Draft, guidance: Guidance = Guidance.NONE) -> VerdictF
         "occurred_at": format_rfc3339(fact.occurred_at_ms),
         "cause": _cause(data.event_type, fact.source),
         "guidance": guidance,
+        "method": None if known is None else known.method,
+        "platform": None if known is None else known.platform,
     }
-    known = None if draft.user_id is None else draft.before.user(draft.user_id)
-    if known is not None:
-        fields["method"] = known.method
-        fields["platform"] = known.platform
     _add_given(fields, data)
     return fields
 

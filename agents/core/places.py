@@ -28,12 +28,16 @@ def _disabled_longest(users: list[User]) -> User | None:
 
 def has_place(draft: Draft, user_id: str) -> bool:
     """Whether this user may be other than absent, if need be in the place of a disabled one."""
+    if len(draft.state.users) < draft.policy.active_users_max:  # nearly every device
+        return True
     others = _others_active(draft.state, user_id)
     return len(others) < draft.policy.active_users_max or _disabled_longest(others) is not None
 
 
 def take_place(draft: Draft, user_id: str) -> None:
     """Free a place for this user to be other than absent (after `has_place` said there is one)."""
+    if len(draft.state.users) < draft.policy.active_users_max:
+        return
     others = _others_active(draft.state, user_id)
     leaver = _disabled_longest(others)
     if len(others) >= draft.policy.active_users_max and leaver is not None:

@@ -1,7 +1,7 @@
-"""Deciding one batch: the handler's answer, and which record is at fault when there is none.
+"""Deciding some records: the handler's answer, and which record is at fault when there is none.
 
-Owns the rows' step from one batch to the next. Must never await: nothing may come between a
-decision and its rows.
+Owns the rows' step from one call of the handler to the next. Must never await: nothing may come
+between a decision and its rows.
 """
 
 from collections.abc import Sequence
@@ -25,20 +25,17 @@ class Offender(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What a batch leads to, up to the first record that cannot be decided.
+    """What records lead to, up to the first one that cannot be decided.
 
     Attributes:
         result: the outputs and rows of the records that were decided.
-        decided: how many records that are, counted from the batch's first.
-        offender: the record after them; None when the whole batch was decided.
+        decided: how many records that are, counted from the first.
+        offender: the record after them; None when all were decided.
     """
 
     result: BatchResult
     decided: int
     offender: Offender | None
-
-
-_NOTHING = BatchResult(outgoing={}, rows={})
 
 
 def decide(
@@ -50,11 +47,9 @@ def decide(
     """Decide the records and write their rows into `rows`.
 
     A handler that raises is asked again record by record: whatever it raised at, the records
-    before it are decided and only one is held against it. A handler that raises at the batch and
-    at none of its records has decided them all.
+    before it are decided and only one is held against it. A handler that raises at all of them
+    together and at none by itself has decided them all.
     """
-    if not records:
-        return Decision(_NOTHING, 0, None)
     try:
         result = handler(partition, MappingProxyType(rows), records)
     except Exception:  # noqa: BLE001 - the search below raises nothing and names the record
@@ -71,6 +66,7 @@ def _decide_singly(
 ) -> Decision:
     outgoing: dict[str, list[OutgoingRecord]] = {}
     changed: dict[bytes, bytes | None] = {}
+    latest: dict[str, dict[bytes, OutgoingRecord]] = {}
     offender: Offender | None = None
     decided = 0
     for record in records:
@@ -83,8 +79,10 @@ def _decide_singly(
         changed.update(result.rows)
         for topic, additions in result.outgoing.items():
             outgoing.setdefault(topic, []).extend(additions)
+        for topic, by_key in result.latest.items():
+            latest.setdefault(topic, {}).update(by_key)
         decided += 1
-    return Decision(BatchResult(outgoing, changed), decided, offender)
+    return Decision(BatchResult(outgoing, changed, latest), decided, offender)
 
 
 def _apply(rows: dict[bytes, bytes], result: BatchResult) -> None:

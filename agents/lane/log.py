@@ -4,10 +4,10 @@ Owns the port between the lane protocol and a broker. Must never import a Kafka 
 all that one `Transaction` holds is visible to readers of committed data, or nothing of it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from agents.lane.port import InputRecord, OutgoingRecord, Partition
+from agents.lane.port import BatchResult, InputRecord, Partition
 
 
 class LogFailure(Exception):  # noqa: N818 - a failure of the environment, not a mistake
@@ -30,13 +30,14 @@ class FetchedBatch(NamedTuple):
         before: the fetch position before the fetch.
         after: the fetch position after it. More than the last offset plus one where markers or
             aborted records follow; they may be all that was fetched, then `records` is empty.
-        records: the committed records in between, in order.
+        records: the committed records in between, in order. They may be parsed while one
+            iterates; then an exception says that what is there cannot be read.
     """
 
     partition: Partition
     before: int
     after: int
-    records: Sequence[InputRecord]
+    records: Iterable[InputRecord]
 
 
 class Bounds(NamedTuple):
@@ -67,20 +68,6 @@ class Restored(NamedTuple):
     records_read: int
 
 
-class Write(NamedTuple):
-    """What one transaction writes.
-
-    Attributes:
-        outgoing: records by topic, for the partition with the input's number, in order.
-        changelog: rows by key; None deletes.
-        next_offset: the input offset behind the batch, committed for the group too.
-    """
-
-    outgoing: Mapping[str, Sequence[OutgoingRecord]]
-    changelog: Mapping[bytes, bytes | None]
-    next_offset: int
-
-
 class Transaction(Protocol):
     """One transaction, encoded and not begun."""
 
@@ -90,6 +77,26 @@ class Transaction(Protocol):
         Raises:
             LogFailure: it may or may not have taken effect.
             LogRefusal: it did not, and never will.
+        """
+        ...
+
+
+class Composition(Protocol):
+    """A transaction that is being encoded, result by result; nothing of it is written yet."""
+
+    def add(self, result: BatchResult) -> None:
+        """Take up what some records lead to, without I/O.
+
+        Outputs go to the partition with the input's number.
+        """
+        ...
+
+    def complete(self, reserved: Mapping[bytes, bytes], next_offset: int) -> Transaction:
+        """Finish the transaction, without I/O.
+
+        Args:
+            reserved: the lane's own records for the changelog.
+            next_offset: the input offset behind the records, committed for the group too.
         """
         ...
 
@@ -105,8 +112,8 @@ class Session(Protocol):
         """
         ...
 
-    def encode(self, write: Write) -> Transaction:
-        """Encode a transaction without I/O, so that it overlaps with the one in flight."""
+    def compose(self) -> Composition:
+        """Begin to encode a transaction; that overlaps with the one in flight."""
         ...
 
     async def close(self) -> None:

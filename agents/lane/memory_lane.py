@@ -1,10 +1,10 @@
 """A lane's side of the broker in memory: its log, its sessions, its transactions and its feed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from agents.lane.log import Bounds, FetchedBatch, LogFailure, LogRefusal, Restored, Write
+from agents.lane.log import Bounds, FetchedBatch, LogFailure, LogRefusal, Restored
 from agents.lane.memory import MemoryLog
-from agents.lane.port import InputRecord, OutgoingRecord, Partition
+from agents.lane.port import BatchResult, InputRecord, OutgoingRecord, Partition
 
 RECORD_BYTES_MAX = 1_000_000
 """A larger key and value are refused, as a broker does by its topics' limits."""
@@ -40,7 +40,7 @@ class MemoryLaneLog:
     async def first_record(self, offset: int) -> InputRecord | None:
         """See `LaneLog`."""
         batch = await self._log.fetch(self._partition, offset, 1)
-        return batch.records[0] if batch.records else None
+        return next(iter(batch.records), None)
 
 
 class MemorySession:
@@ -70,22 +70,50 @@ class MemorySession:
                 rows[record.key or b""] = record.value
         return Restored(rows, stored.end, len(records))
 
-    def encode(self, write: Write) -> "MemoryTransaction":
+    def compose(self) -> "MemoryComposition":
         """See `Session`."""
-        number = self.partition.number
-        changelog: list[OutgoingRecord] = [(k, v, ()) for k, v in write.changelog.items()]
-        return MemoryTransaction(
-            self,
-            [
-                *((Partition(topic, number), list(each)) for topic, each in write.outgoing.items()),
-                (self.changelog, changelog),
-            ],
-            write.next_offset,
-        )
+        return MemoryComposition(self)
 
     async def close(self) -> None:
         """See `Session`."""
         self.log.abort_in(self.partition, self.epoch)
+
+
+class MemoryComposition:
+    """A transaction in memory that is being put together; a `Composition`."""
+
+    def __init__(self, session: MemorySession) -> None:
+        """See `MemorySession.compose`."""
+        self._session = session
+        self._outgoing: dict[str, list[OutgoingRecord]] = {}
+        self._latest: dict[str, dict[bytes, OutgoingRecord]] = {}
+        self._rows: dict[bytes, bytes | None] = {}
+
+    def add(self, result: BatchResult) -> None:
+        """See `Composition`."""
+        for topic, records in result.outgoing.items():
+            self._outgoing.setdefault(topic, []).extend(records)
+        for topic, by_key in result.latest.items():
+            self._latest.setdefault(topic, {}).update(by_key)
+        self._rows.update(result.rows)
+
+    def complete(self, reserved: Mapping[bytes, bytes], next_offset: int) -> "MemoryTransaction":
+        """See `Composition`."""
+        session = self._session
+        number = session.partition.number
+        changelog = {**self._rows, **reserved}
+        return MemoryTransaction(
+            session,
+            [
+                *((Partition(topic, number), each) for topic, each in self._outgoing.items()),
+                *(
+                    (Partition(topic, number), list(by_key.values()))
+                    for topic, by_key in self._latest.items()
+                ),
+                (session.changelog, [(key, value, ()) for key, value in changelog.items()]),
+            ],
+            next_offset,
+        )
 
 
 class MemoryTransaction:
@@ -97,7 +125,7 @@ class MemoryTransaction:
         records: Sequence[tuple[Partition, Sequence[OutgoingRecord]]],
         next_offset: int,
     ) -> None:
-        """See `MemorySession.encode`."""
+        """See `MemoryComposition.complete`."""
         self._session = session
         self._records = records
         self._next_offset = next_offset

@@ -1,11 +1,12 @@
 """What a lane takes in and gives out: the types between the log, the lane and the domain.
 
 Owns the vocabulary that both sides of the lane speak. Must never import a Kafka client, Faust or
-anything of the domain. Invariant: whatever a `BatchHandler` returns for a batch is committed in
-one transaction with the position behind that batch, or not at all.
+anything of the domain. Invariant: whatever a `BatchHandler` returns for some records is committed
+in one transaction with a position behind those records, or not at all.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeAlias
 
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
@@ -15,7 +16,7 @@ OutgoingRecord: TypeAlias = tuple[bytes | None, bytes | None, Headers]
 """Key, value and headers of a record to write. A value of None is a tombstone."""
 
 Rows: TypeAlias = Mapping[bytes, bytes]
-"""The rows of one input partition by key, with the effects of every batch decided before.
+"""The rows of one input partition by key, with the effects of every record decided before.
 
 A live, read-only view: valid only during the call it was passed to.
 """
@@ -65,17 +66,23 @@ class InputRecord(Protocol):
 
 
 class BatchResult(NamedTuple):
-    """What a batch leads to; all of it becomes visible at once, or nothing does.
+    """What some records lead to.
+
+    A lane puts the results of successive records into one transaction: all of it becomes visible
+    at once, or nothing does.
 
     Attributes:
         outgoing: records by topic, in the order to write them. Each goes to the partition with
             the number of the input's.
-        rows: the new value of every row that changed; None deletes the row. At most one write
-            for a key reaches the changelog per batch.
+        rows: the new value of every row that changed; None deletes the row. Only the last value
+            for a key in a transaction reaches the changelog.
+        latest: records by topic and key, for topics that hold the last record of each key. Only
+            the last one for a key in a transaction is written.
     """
 
     outgoing: Mapping[str, Sequence[OutgoingRecord]]
     rows: Mapping[bytes, bytes | None]
+    latest: Mapping[str, Mapping[bytes, OutgoingRecord]] = MappingProxyType({})
 
 
 class BatchHandler(Protocol):
@@ -93,7 +100,9 @@ class BatchHandler(Protocol):
     def __call__(
         self, partition: Partition, rows: Rows, records: Sequence[InputRecord]
     ) -> BatchResult:
-        """Decide a batch of at least one record, in order.
+        """Decide at least one record, in order.
+
+        A fetched batch comes in several calls; the lane brings their results together.
 
         Raises:
             PoisonRecord: a record that cannot be decided; its partition is parked at that record.

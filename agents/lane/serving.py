@@ -7,24 +7,25 @@ over. Invariant: batches are decided in the order of the log, without a gap and 
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from agents.lane.decision import Offender, decide
 from agents.lane.limits import LaneLimits
-from agents.lane.log import (
-    Feed,
-    FetchedBatch,
-    LogFailure,
-    LogRefusal,
-    Session,
-    Transaction,
-    Write,
-)
-from agents.lane.port import BatchHandler, Partition
+from agents.lane.log import Feed, FetchedBatch, LogFailure, LogRefusal, Session, Transaction
+from agents.lane.port import BatchHandler, InputRecord, Partition
 from agents.lane.position import POSITION_KEY, Position
 from agents.lane.status import LaneStatus
+
+_RECORDS_AT_ONCE = 128
+"""How many records are parsed, decided and encoded together: what a processor's cache holds.
+
+One by one, the handler would see no two events of a device together; two thousand at once, every
+step finds its data in main memory, and a record takes half as long again.
+"""
 
 
 class Parked(Exception):  # noqa: N818 - a state, not a mistake
@@ -198,29 +199,40 @@ class Serving:
 
     def _decide(self, batch: FetchedBatch) -> _Work:
         """Decide and encode without awaiting: a transaction may be in flight meanwhile."""
-        decision = decide(self._handler, self._partition, self._opened.rows, batch.records)
-        offender = decision.offender
-        next_offset = batch.after if offender is None else offender.offset
+        composition = self._opened.session.compose()
+        next_offset, decided, last_timestamp_ms, offender = batch.after, 0, None, None
+        records = iter(batch.records)
+        while offender is None and (some := self._parse_some(records)):
+            decision = decide(self._handler, self._partition, self._opened.rows, some)
+            composition.add(decision.result)
+            if decision.decided:
+                decided += decision.decided
+                last_timestamp_ms = some[decision.decided - 1].timestamp
+            offender = decision.offender
+            if offender is not None:
+                next_offset = offender.offset
         position = Position(
             self._partition.topic,
             next_offset,
             self._opened.partition_count,
             self._handler.row_format,
         )
-        write = Write(
-            outgoing=decision.result.outgoing,
-            changelog={**decision.result.rows, POSITION_KEY: position.encode()},
-            next_offset=next_offset,
-        )
         return _Work(
-            transaction=self._opened.session.encode(write),
+            transaction=composition.complete({POSITION_KEY: position.encode()}, next_offset),
             next_offset=next_offset,
-            decided=decision.decided,
-            last_timestamp_ms=(
-                batch.records[decision.decided - 1].timestamp if decision.decided else None
-            ),
+            decided=decided,
+            last_timestamp_ms=last_timestamp_ms,
             offender=offender,
         )
+
+    def _parse_some(self, records: Iterator[InputRecord]) -> list[InputRecord]:
+        try:
+            return list(islice(records, _RECORDS_AT_ONCE))
+        except Exception as error:
+            raise Parked(
+                f"what lies at or behind offset {self._status.position} cannot be read: "
+                f"{type(error).__name__}: {error}"
+            ) from error
 
     async def _commit(self, work: _Work) -> None:
         self._committed_any = True

@@ -6,7 +6,7 @@ is done once or not at all, survives every restart, and a lane that still serves
 The parked lane sees its changelog's end move, and goes on.
 """
 
-from agents.lane.log import LaneLog, Write
+from agents.lane.log import LaneLog
 from agents.lane.port import BatchHandler, Partition
 from agents.lane.position import POSITION_KEY, Position
 from agents.lane.start import starting_position
@@ -62,12 +62,8 @@ async def skip(
             raise NotNext(None if record is None else record.offset)
         result = handler.dead_letter(partition, record, code, message)
         behind = Position(partition.topic, offset + 1, bounds.partition_count, handler.row_format)
-        await session.encode(
-            Write(
-                outgoing=result.outgoing,
-                changelog={**result.rows, POSITION_KEY: behind.encode()},
-                next_offset=offset + 1,
-            )
-        ).commit()
+        composition = session.compose()
+        composition.add(result)
+        await composition.complete({POSITION_KEY: behind.encode()}, offset + 1).commit()
     finally:
         await session.close()

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from agents.lane.kafka.lenient_records import read_every_header_name
+from agents.lane.kafka.record_batches import replace_record_parsing
 from agents.lane.port import Partition
 from deploy.records.connection import Connection
 from deploy.records.kafka_failures import kafka_failures, missing_topic
@@ -47,7 +47,7 @@ class TopicReader:
 
     def __init__(self, connection: Connection) -> None:
         """Prepare; nothing is connected yet."""
-        read_every_header_name()
+        replace_record_parsing()
         self.bootstrap_servers: Final = connection.bootstrap_servers
         self._request_timeout_s = connection.request_timeout_s
         self._consumer: Any = None

@@ -11,11 +11,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from agents.lane.kafka.client import KafkaLogs, KafkaOptions
 from agents.lane.kafka.group import GroupReader
+from agents.lane.kafka.record_batches import WholeBatches, replace_record_parsing
 from agents.lane.kafka.session import KafkaLaneLog
-from agents.lane.log import FetchedBatch, LaneLog, Write
+from agents.lane.log import FetchedBatch, LaneLog, Session, Transaction
 from agents.lane.memory import MemoryLog
 from agents.lane.memory_lane import MemoryLaneLog
-from agents.lane.port import Partition
+from agents.lane.port import BatchResult, Partition
 
 WAIT_S = 20.0
 
@@ -43,15 +44,18 @@ class LogUnderTest(Protocol):
 
 
 def write(
+    session: Session,
     values: Sequence[bytes] = (),
     *,
     output: str,
     rows: dict[bytes, bytes | None] | None = None,
     next_offset: int = 0,
-) -> Write:
+) -> Transaction:
     """A transaction that writes these values under the key `k` to the output."""
     records = [(b"k", value, [("header", b"x")]) for value in values]
-    return Write({output: records} if records else {}, rows or {}, next_offset)
+    composition = session.compose()
+    composition.add(BatchResult({output: records} if records else {}, rows or {}))
+    return composition.complete({}, next_offset)
 
 
 class MemoryUnderTest:
@@ -134,17 +138,18 @@ class KafkaUnderTest:
     ) -> list[FetchedBatch]:
         partition = Partition(self.input, number)
         batches: list[FetchedBatch] = []
-        async with _reading(self._servers, TopicPartition(*partition)) as consumer:
+        whole = WholeBatches(records_max)
+        async with _reading(self._servers, TopicPartition(*partition), whole) as consumer:
             end = (await consumer.end_offsets([TopicPartition(*partition)]))[
                 TopicPartition(*partition)
             ]
-            reader = GroupReader(consumer, records_max)
+            reader = GroupReader(consumer)
             reader.hold_all()
             reader.start(partition, offset)
             async with asyncio.timeout(WAIT_S):
                 while offset < end:
                     for batch in await reader.fetch([partition], 0.05):
-                        batches.append(batch)
+                        batches.append(batch._replace(records=list(batch.records)))
                         offset = batch.after
         return batches
 
@@ -162,13 +167,17 @@ class KafkaUnderTest:
 
 
 @asynccontextmanager
-async def _reading(servers: str, address: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
+async def _reading(
+    servers: str, address: TopicPartition, whole: WholeBatches | None = None
+) -> AsyncIterator[AIOKafkaConsumer]:
+    replace_record_parsing()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=servers,
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="none",
         fetch_max_wait_ms=50,
+        key_deserializer=whole,
     )
     consumer.assign([address])
     await consumer.start()

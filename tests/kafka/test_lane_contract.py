@@ -36,7 +36,7 @@ async def test_all_of_a_transaction_is_there_when_it_is_committed(log: LogUnderT
     session = await log.lane().open()
     rows: dict[bytes, bytes | None] = {b"a": b"1", b"b": b"2"}
 
-    await session.encode(write([b"x", b"y"], output=log.output, rows=rows, next_offset=7)).commit()
+    await write(session, [b"x", b"y"], output=log.output, rows=rows, next_offset=7).commit()
     await session.close()
 
     assert await log.committed(log.output) == [(b"k", b"x"), (b"k", b"y")]
@@ -48,10 +48,8 @@ async def test_all_of_a_transaction_is_there_when_it_is_committed(log: LogUnderT
 
 async def test_a_later_session_reads_the_last_value_of_every_key(log: LogUnderTest) -> None:
     first = await log.lane().open()
-    await first.encode(
-        write(output=log.output, rows={b"a": b"1", b"b": b"2", b"\x00p": b"3"})
-    ).commit()
-    await first.encode(write(output=log.output, rows={b"a": b"4", b"b": None})).commit()
+    await write(first, output=log.output, rows={b"a": b"1", b"b": b"2", b"\x00p": b"3"}).commit()
+    await write(first, output=log.output, rows={b"a": b"4", b"b": None}).commit()
     await first.close()
 
     second = await log.lane().open()
@@ -72,15 +70,15 @@ async def test_an_empty_changelog_restores_to_nothing(log: LogUnderTest) -> None
 
 async def test_a_session_is_fenced_by_the_next_one(log: LogUnderTest) -> None:
     first = await log.lane().open()
-    await first.encode(write([b"x"], output=log.output, rows={b"a": b"1"})).commit()
+    await write(first, [b"x"], output=log.output, rows={b"a": b"1"}).commit()
     second = await log.lane().open()
 
     with pytest.raises(LogFailure, match="fenced"):
-        await first.encode(write([b"late"], output=log.output, rows={b"a": b"late"})).commit()
+        await write(first, [b"late"], output=log.output, rows={b"a": b"late"}).commit()
 
     await first.close()
     assert (await second.restore()).rows == {b"a": b"1"}
-    await second.encode(write([b"y"], output=log.output, rows={b"a": b"2"})).commit()
+    await write(second, [b"y"], output=log.output, rows={b"a": b"2"}).commit()
     await second.close()
     assert await log.committed(log.output) == [(b"k", b"x"), (b"k", b"y")]
 
@@ -89,8 +87,8 @@ async def test_partitions_are_fenced_apart(log: LogUnderTest) -> None:
     zero = await log.lane(0).open()
     one = await log.lane(1).open()
 
-    await zero.encode(write([b"x"], output=log.output)).commit()
-    await one.encode(write([b"y"], output=log.output)).commit()
+    await write(zero, [b"x"], output=log.output).commit()
+    await write(one, [b"y"], output=log.output).commit()
 
     await zero.close()
     await one.close()
@@ -106,7 +104,7 @@ async def test_the_changelog_end_moves_only_when_somebody_writes(log: LogUnderTe
 
     other = await log.lane().open()
     assert await log.lane().changelog_end() == restored.end
-    await other.encode(write(output=log.output, rows={b"a": b"1"})).commit()
+    await write(other, output=log.output, rows={b"a": b"1"}).commit()
     await other.close()
 
     assert await log.lane().changelog_end() > restored.end
@@ -149,7 +147,7 @@ async def test_many_and_large_records_keep_their_order(log: LogUnderTest) -> Non
     values = [b"%d" % number + b"." * 100_000 for number in range(30)]
     session = await log.lane().open()
 
-    await session.encode(write(values, output=log.output, rows={b"a": b"1"})).commit()
+    await write(session, values, output=log.output, rows={b"a": b"1"}).commit()
     await session.close()
 
     assert [value for _, value in await log.committed(log.output)] == values
@@ -159,9 +157,7 @@ async def test_a_record_that_no_topic_takes_is_refused(log: LogUnderTest) -> Non
     session = await log.lane().open()
 
     with pytest.raises(LogRefusal):
-        await session.encode(
-            write([random.Random(1).randbytes(1_100_000)], output=log.output)
-        ).commit()
+        await write(session, [random.Random(1).randbytes(1_100_000)], output=log.output).commit()
 
     await session.close()
     assert await log.committed(log.output) == []
@@ -170,7 +166,7 @@ async def test_a_record_that_no_topic_takes_is_refused(log: LogUnderTest) -> Non
 async def test_a_session_that_is_closed_in_a_transaction_leaves_nothing(log: LogUnderTest) -> None:
     session = await log.lane().open()
     with pytest.raises(LogFailure):
-        await session.encode(write([b"x"], output="no-such-topic", rows={b"a": b"1"})).commit()
+        await write(session, [b"x"], output="no-such-topic", rows={b"a": b"1"}).commit()
     await session.close()
 
     again = await log.lane().open()

@@ -17,12 +17,12 @@ async def test_without_a_broker_a_session_closes_in_time_and_none_opens(
     async with kafka_under_test(fresh_kafka.bootstrap_servers) as log:
         tasks_before = asyncio.all_tasks()
         session = await log.lane().open()
-        await session.encode(write([b"x"], output=log.output)).commit()
+        await write(session, [b"x"], output=log.output).commit()
         await fresh_kafka.kill()
 
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
-                await session.encode(write([b"y"], output=log.output)).commit()
+                await write(session, [b"y"], output=log.output).commit()
         async with asyncio.timeout(CLOSE_S_MAX + 3):
             await session.close()
 
@@ -37,10 +37,10 @@ async def test_a_transaction_over_a_broker_restart_is_doubtful_and_done_once(
 ) -> None:
     async with kafka_under_test(fresh_kafka.bootstrap_servers) as log:
         session = await log.lane().open()
-        await session.encode(write([b"x"], output=log.output, rows={b"a": b"1"})).commit()
+        await write(session, [b"x"], output=log.output, rows={b"a": b"1"}).commit()
         await fresh_kafka.kill()
         committing = asyncio.ensure_future(
-            session.encode(write([b"y"], output=log.output, rows={b"a": b"2"})).commit()
+            write(session, [b"y"], output=log.output, rows={b"a": b"2"}).commit()
         )
         await asyncio.sleep(0.2)
         await fresh_kafka.start()

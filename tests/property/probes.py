@@ -17,7 +17,6 @@ from events.facts import (
     Fact,
     PasswordAccepted,
 )
-from events.timestamps import format_rfc3339
 from events.vocabulary import (
     BIO_EPOCH_MAX,
     AttemptOutcome,
@@ -77,7 +76,7 @@ def _submitted(
         key_id=reused or f"key-{chance.getrandbits(64)}",
         bio_epoch=epoch,
         os_biometrics=chance.choices(list(OsBiometrics), weights=(8, 1, 1))[0],
-        password_verified_at=format_rfc3339(now_ms - chance.choice((0, 0, 0, 0, 30 * _MINUTE_MS))),
+        password_verified_at=now_ms - chance.choice((0, 0, 0, 0, 30 * _MINUTE_MS)),
     )
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from events.facts import InstantMs, PublicKey
 from events.public_state import USERS_MAX
@@ -70,13 +69,13 @@ def instances(struct: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
     return st.builds(struct, **{name: values(hints[name]) for name in struct.__struct_fields__})
 
 
-def wire_data(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
+def wire_data(struct: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
     """Data of an input event as JSON has it; optional fields now and then."""
-    hints = get_type_hints(model, include_extras=True)
+    hints = get_type_hints(struct, include_extras=True)
     required: dict[str, st.SearchStrategy[Any]] = {}
     optional: dict[str, st.SearchStrategy[Any]] = {}
-    for name, field in model.model_fields.items():
-        (required if field.is_required() else optional)[name] = _wire_values(hints[name])
+    for field in msgspec.structs.fields(struct):
+        (required if field.required else optional)[field.name] = _wire_values(hints[field.name])
     return st.fixed_dictionaries(required, optional=optional)
 
 

@@ -4,8 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from events.facts import FACT_TYPES, Fact
-from schemas.inputs import UnknownFields, decode
+from schemas.inputs import decode
+from schemas.validation import UnknownFields
 
 DEVICE_ID = "phone-1"
 EVENT_ID = "event-1"
@@ -105,10 +108,8 @@ def compact(value: object) -> bytes:
 
 def required_fields(event_type: str) -> dict[str, object]:
     """Sound data of a type, required fields only."""
-    fields = DATA_TYPES[event_type].model_fields
-    return {
-        name: given for name, given in COMPLETE[event_type].items() if fields[name].is_required()
-    }
+    fields = msgspec.structs.fields(DATA_TYPES[event_type])
+    return {field.name: COMPLETE[event_type][field.name] for field in fields if field.required}
 
 
 def attributes(event_type: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
 import pytest
 
 from schemas.dead_letters import ENVELOPE_BYTES_MAX, Origin, dead_letter
-from schemas.inputs import Headers
 from schemas.outputs import OutputRecord
+from schemas.plain_inputs import Headers
 from schemas.topics import DEAD_LETTER_VALUE_BYTES_MAX
 
 ORIGIN = Origin("biolatch.device-events", 3, 41, 1_769_904_000_249)

@@ -5,10 +5,9 @@ import json
 
 import pytest
 
-from agents.lane.log import Write
 from agents.lane.memory import MemoryLog
 from agents.lane.memory_lane import MemoryLaneLog
-from agents.lane.port import Partition
+from agents.lane.port import BatchResult, Partition
 from agents.lane.position import POSITION_KEY
 from agents.lane.skip import NotNext, skip
 from agents.lane.status import LaneState
@@ -32,7 +31,9 @@ STEPS = ("open", "restore", "bounds", "start", "fetch", "begin", "write", "commi
 
 async def _write_changelog(log: MemoryLog, changes: dict[bytes, bytes | None]) -> None:
     session = await MemoryLaneLog(log, ZERO, CHANGELOG).open()
-    await session.encode(Write({}, changes, 0)).commit()
+    composition = session.compose()
+    composition.add(BatchResult({}, changes))
+    await composition.complete({}, 0).commit()
 
 
 def test_a_record_that_cannot_be_decided_parks_its_partition_and_no_other() -> None:

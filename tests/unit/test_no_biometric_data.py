@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from agents.core.state import DeviceState
 from events import vocabulary
@@ -24,6 +24,7 @@ from events.scalars import Id, PolicyVersion
 from events.timestamps import Rfc3339
 from events.verdicts import VERDICT_TYPES
 from schemas.export import json_schemas
+from schemas.strict_facts import strict_model
 from tests.unit.sound_records import COMPLETE, SUBMITTED
 
 MESSAGES = (*FACT_TYPES, *VERDICT_TYPES, *DECISION_TYPES, PublicState)
@@ -66,14 +67,13 @@ def parts(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
         yield annotation
 
 
-def fields(message: type) -> Iterator[tuple[type, str, Any]]:
+def fields(message: type[msgspec.Struct]) -> Iterator[tuple[type, str, Any]]:
     """Every field of a message and of what is nested in it: owner, name, annotation."""
     hints = get_type_hints(message, include_extras=True)
-    names = message.model_fields if issubclass(message, BaseModel) else message.__struct_fields__
-    for name in names:
+    for name in message.__struct_fields__:
         yield message, name, hints[name]
         for part in parts(hints[name]):
-            if isinstance(part, type) and issubclass(part, BaseModel | msgspec.Struct):
+            if isinstance(part, type) and issubclass(part, msgspec.Struct):
                 yield from fields(part)
 
 
@@ -83,7 +83,7 @@ def test_a_field_holds_an_id_a_word_a_number_a_flag_or_a_known_text(message: typ
         for part in parts(annotation):
             where = f"{owner.__name__}.{name}: {part}"
             assert isinstance(part, type), where
-            is_nested = issubclass(part, StrEnum | BaseModel | msgspec.Struct)
+            is_nested = issubclass(part, StrEnum | msgspec.Struct)
             assert is_nested or part in {str, int, bool, NoneType}, where
             assert part is not str or name in FREE_TEXTS, where
 
@@ -142,4 +142,6 @@ def test_no_contract_has_a_place_for_biometric_data(name: str) -> None:
 @pytest.mark.parametrize("name", ["face_template", "image", "match_score", "domain_state"])
 def test_a_publisher_that_sends_some_is_refused(name: str) -> None:
     with pytest.raises(ValidationError, match="extra_forbidden"):
-        EnrollmentSubmitted.model_validate({**COMPLETE[SUBMITTED], name: "AA=="}, extra="forbid")
+        strict_model(EnrollmentSubmitted).model_validate(
+            {**COMPLETE[SUBMITTED], name: "AA=="}, extra="forbid"
+        )

@@ -69,7 +69,7 @@ def test_a_verdict_and_its_decisions_are_numbered_in_their_order() -> None:
 
 def test_an_output_is_a_cloudevent_with_the_key_of_its_input() -> None:
     (key, value, headers), decisions = verdict_and_decisions(ORIGIN, FACT, VERDICT, [])
-    assert decisions == []
+    assert not decisions
     assert key == b"phone-1"
     assert len(headers) == len(dict(headers))
     assert dict(headers) == {

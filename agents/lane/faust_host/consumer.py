@@ -162,7 +162,7 @@ class LaneConsumerThread(driver.AIOKafkaConsumerThread):
         # Faust's own assignor keeps partitions where they are. Faust would use it only with
         # tables, and otherwise deal all partitions out anew each time.
         consumer = new_group_consumer(options.kafka, options.group, self.app.assignor)
-        self.reader = GroupReader(consumer, options.group.batch_records_max)
+        self.reader = GroupReader(consumer)
         return consumer
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:

@@ -25,12 +25,15 @@ from aiokafka.errors import (
 )
 
 from agents.lane.kafka.client import KafkaOptions
-from agents.lane.kafka.lenient_records import read_every_header_name
+from agents.lane.kafka.record_batches import WholeBatches, replace_record_parsing
 from agents.lane.log import FetchedBatch
 from agents.lane.port import Partition
 
 _NOWHERE = TopicPartition("", 0)
 """Asking for this fetches nothing, and shows the group that this worker is alive."""
+
+_ONE = 1
+"""What a partition hands out at once: `LazyRecords` of one batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,8 @@ class GroupOptions:
         poll_interval_s_max: a worker that has not fetched for so long leaves the group: it hangs.
         fetch_wait_s_max: how long a fetch waits at the broker for a first record.
         fetch_bytes_max: of one partition in one fetch.
-        batch_records_max: records of one partition that are decided and committed together.
+        batch_records_max: records of one partition that are decided and committed together; a
+            record batch is never split, so the last one may go beyond.
     """
 
     session_timeout_s: float
@@ -85,7 +89,7 @@ class Unreadable(Exception):  # noqa: N818 - as above
 
 def new_group_consumer(options: KafkaOptions, group: GroupOptions, assignor: Any) -> Any:
     """Return an aiokafka consumer, not started, that never commits and never resets a position."""
-    read_every_header_name()
+    replace_record_parsing()
     return AIOKafkaConsumer(
         **options.client(),
         group_id=options.group_id,
@@ -99,16 +103,16 @@ def new_group_consumer(options: KafkaOptions, group: GroupOptions, assignor: Any
         max_poll_interval_ms=int(group.poll_interval_s_max * 1000),
         fetch_max_wait_ms=int(group.fetch_wait_s_max * 1000),
         max_partition_fetch_bytes=group.fetch_bytes_max,
+        key_deserializer=WholeBatches(group.batch_records_max),
     )
 
 
 class GroupReader:
     """Fetches batches through a group consumer, partition by partition."""
 
-    def __init__(self, consumer: Any, batch_records_max: int) -> None:
-        """Use the consumer, which must be started before the first fetch."""
+    def __init__(self, consumer: Any) -> None:
+        """Use a consumer made by `new_group_consumer`, started before the first fetch."""
         self._consumer = consumer
-        self._batch_records_max = batch_records_max
         self._positions: dict[TopicPartition, int] = {}
 
     def hold_all(self) -> None:
@@ -190,7 +194,7 @@ class GroupReader:
     async def _take(self, addresses: Sequence[TopicPartition], wait_s: float) -> list[FetchedBatch]:
         try:
             fetched = await self._consumer.getmany(
-                *addresses, timeout_ms=int(wait_s * 1000), max_records=self._batch_records_max
+                *addresses, timeout_ms=int(wait_s * 1000), max_records=_ONE
             )
         except BaseException:
             # aiokafka has moved on over what it had taken when it failed; nobody has seen that.
@@ -206,7 +210,7 @@ class GroupReader:
             after = await self._consumer.position(address)
             if after != before:
                 self._positions[address] = after
-                records = fetched.get(address, ())
+                (records,) = fetched.get(address, ((),))
                 batches.append(FetchedBatch(Partition(*address), before, after, records))
         return batches
 

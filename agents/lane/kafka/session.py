@@ -14,7 +14,7 @@ retry makes the whole session doubtful, and it ends with that transaction.
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import zip_longest
 from typing import Any
@@ -35,8 +35,9 @@ from aiokafka.protocol.transaction import (
 
 from agents.lane.kafka.client import KafkaLogs, log_failures, start_client, words
 from agents.lane.kafka.reading import committed_reader
-from agents.lane.log import Bounds, LogFailure, LogRefusal, Restored, Write
-from agents.lane.port import InputRecord, OutgoingRecord, Partition
+from agents.lane.kafka.writing import BatchWriter
+from agents.lane.log import Bounds, LogFailure, LogRefusal, Restored
+from agents.lane.port import BatchResult, InputRecord, OutgoingRecord, Partition
 
 _TRANSACTIONAL_REQUESTS = (
     AddOffsetsToTxnRequest,
@@ -147,33 +148,9 @@ class KafkaSession:
                         rows[key] = value
         return Restored(rows, end, records_read)
 
-    def encode(self, write: Write) -> "KafkaTransaction":
+    def compose(self) -> "KafkaComposition":
         """See `Session`."""
-        batches = {
-            topic: list(self._batches(records))
-            for topic, records in write.outgoing.items()
-            if records
-        }
-        changelog: list[OutgoingRecord] = [
-            (key, value, []) for key, value in write.changelog.items()
-        ]
-        batches[self._changelog.topic] = list(self._batches(changelog))
-        return KafkaTransaction(self, batches, write.next_offset)
-
-    def _batches(self, records: Sequence[OutgoingRecord]) -> Iterator[Any]:
-        """Fill record batches up to their largest size; a larger record has one for itself."""
-        now_ms = int(time.time() * 1000)
-        batch = self.producer.create_batch()
-        append = batch.append
-        for key, value, headers in records:
-            fields = headers if type(headers) is list else list(headers)
-            if append(timestamp=now_ms, key=key, value=value, headers=fields) is None:
-                yield batch
-                batch = self.producer.create_batch()
-                append = batch.append
-                append(timestamp=now_ms, key=key, value=value, headers=fields)
-        batch.close()
-        yield batch
+        return KafkaComposition(self, self._changelog.topic)
 
     async def close(self) -> None:
         """See `Session`."""
@@ -186,13 +163,51 @@ class KafkaSession:
             await _tear_down(self.producer)
 
 
+class KafkaComposition:
+    """A transaction's record batches, filled result by result; a `Composition`."""
+
+    def __init__(self, session: KafkaSession, changelog_topic: str) -> None:
+        """See `KafkaSession.compose`."""
+        self._session = session
+        self._changelog_topic = changelog_topic
+        self._now_ms = int(time.time() * 1000)
+        self._outputs: dict[str, BatchWriter] = {}
+        self._rows: dict[bytes, bytes | None] = {}
+        self._latest: dict[str, dict[bytes, OutgoingRecord]] = {}
+
+    def add(self, result: BatchResult) -> None:
+        """See `Composition`."""
+        for topic, records in result.outgoing.items():
+            self._writer(topic).write(records)
+        self._rows.update(result.rows)
+        for topic, by_key in result.latest.items():
+            self._latest.setdefault(topic, {}).update(by_key)
+
+    def complete(self, reserved: Mapping[bytes, bytes], next_offset: int) -> "KafkaTransaction":
+        """See `Composition`."""
+        for topic, by_key in self._latest.items():
+            self._writer(topic).write(by_key.values())
+        changelog = self._writer(self._changelog_topic)
+        changelog.write((key, row, ()) for key, row in self._rows.items())
+        changelog.write((key, value, ()) for key, value in reserved.items())
+        batches = {topic: writer.finish() for topic, writer in self._outputs.items()}
+        return KafkaTransaction(self._session, batches, next_offset)
+
+    def _writer(self, topic: str) -> BatchWriter:
+        writer = self._outputs.get(topic)
+        if writer is None:
+            writer = BatchWriter(self._session.producer.create_batch, self._now_ms)
+            self._outputs[topic] = writer
+        return writer
+
+
 class KafkaTransaction:
     """A transaction's record batches, ready to send; a `Transaction`."""
 
     def __init__(
         self, session: KafkaSession, batches: Mapping[str, Sequence[Any]], next_offset: int
     ) -> None:
-        """Keep what `KafkaSession.encode` made."""
+        """Keep what `KafkaComposition.complete` made."""
         self._session = session
         self._batches = batches
         self._next_offset = next_offset

@@ -5,7 +5,7 @@ from aiokafka import codec
 from aiokafka.record.default_records import DefaultRecordBase, DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from agents.lane.kafka.lenient_records import LenientRecords
+from agents.lane.kafka.record_batches import _FetchedBatches
 
 NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 BAD = b"\xff\xfe-name"
@@ -52,7 +52,7 @@ def _read(raw: bytes, reader: type) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("compression", [NONE, GZIP, SNAPPY, LZ4, ZSTD])
 def test_good_batches_are_read_as_by_aiokafka(compression: int) -> None:
     raw = _batch(compression) * 2
-    assert _read(raw, LenientRecords) == _read(raw, MemoryRecords)
+    assert _read(raw, _FetchedBatches) == _read(raw, MemoryRecords)
 
 
 @pytest.mark.parametrize("compression", [NONE, GZIP, LZ4, ZSTD])
@@ -60,7 +60,7 @@ def test_a_name_that_is_not_utf_8_is_mended_and_nothing_else(compression: int) -
     raw = _broken(compression)
     with pytest.raises(UnicodeDecodeError):
         _read(raw, MemoryRecords)
-    assert _read(raw, LenientRecords) == [
+    assert _read(raw, _FetchedBatches) == [
         (0, 1_000, b"key", b"first", [("good", b"1")]),
         (1, 1_001, b"key", None, [("??-name--", b"\xff"), ("ce_id", None)]),
         (2, 1_002, None, b"third", []),
