@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := $(BIN)/uv
 
-.PHONY: install demo test faults bench docs lint types format lock clean
+.PHONY: install compiled demo test faults bench docs lint types format lock clean
 .DEFAULT_GOAL := install
 
-install: $(INSTALLED) ## put biolatch and its tools into .venv
+install: compiled ## put biolatch and its tools into .venv
+
+compiled: $(INSTALLED)
+	$(BIN)/python -m deploy.compiled.build
 
 $(INSTALLED): requirements/uv.txt requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,16 +20,16 @@ $(INSTALLED): requirements/uv.txt requirements/dev.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $(INSTALLED)
 
-demo: $(INSTALLED) ## the main job, live, on an embedded Apache Kafka
+demo: compiled ## the main job, live, on an embedded Apache Kafka
 	$(BIN)/biolatch demo
 
-test: $(INSTALLED) ## the default tests, on a real Apache Kafka that they start themselves
+test: compiled ## the default tests, on a real Apache Kafka that they start themselves
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-faults: $(INSTALLED) ## the fault tests for longer: ten rounds of kills, restarts and a broker going down
+faults: compiled ## the fault tests for longer: ten rounds of kills, restarts and a broker going down
 	LANE_FAULT_ROUNDS=10 $(BIN)/python -m pytest tests/faults
 
-bench: $(INSTALLED) ## events per second, latency and cost, beside two baselines
+bench: compiled ## events per second, latency and cost, beside two baselines
 	$(BIN)/biolatch bench
 
 docs: $(INSTALLED) ## the reference pages and JSON Schemas that are drawn from the code

@@ -2,12 +2,8 @@
 
 import typer
 
-from agents.app import WorkerTopics, run_worker
-from agents.devices import DevicesAgent
-from agents.settings import Settings, load_settings
-from deploy.broker_address import broker_address
 from deploy.command_app import command_app
-from schemas.topics import topology
+from deploy.compiled.use import use_compiled
 
 app = command_app("Run a worker: decide device events, exactly once.")
 
@@ -21,23 +17,7 @@ def run() -> None:
     Settings are variables, BIOLATCH_<GROUP>__<NAME>, and so are the numbers of the rules:
     BIOLATCH_POLICY__<NAME>. Its log goes to standard error, as JSON where no terminal shows it.
     """
-    settings = _at_the_broker_of_this_folder(load_settings())
-    topics = topology(settings.application.name)
-    ending = run_worker(
-        settings,
-        DevicesAgent(settings.policy),
-        WorkerTopics(
-            input=topics.device_events.name,
-            changelog=topics.devices_changelog.name,
-            outputs=tuple(
-                topic.name for topic in topics.outputs if topic is not topics.devices_changelog
-            ),
-        ),
-    )
-    raise typer.Exit(ending)
+    compiled = use_compiled()
+    from deploy.worker import work  # noqa: PLC0415 - brings the modules that may be compiled
 
-
-def _at_the_broker_of_this_folder(settings: Settings) -> Settings:
-    address = broker_address(settings.kafka).bootstrap_servers
-    kafka = settings.kafka.model_copy(update={"bootstrap_servers": address})
-    return settings.model_copy(update={"kafka": kafka})
+    raise typer.Exit(work(compiled=compiled))

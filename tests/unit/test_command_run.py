@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 import deploy.commands.run
+import deploy.worker
 from agents.app import WorkerTopics
 from agents.devices import DevicesAgent
 from agents.settings import Settings
@@ -18,12 +19,15 @@ def test_settings_policy_and_topics_reach_the_worker(
 ) -> None:
     given: list[tuple[Settings, DevicesAgent, WorkerTopics]] = []
 
-    def take(settings: Settings, handler: DevicesAgent, names: WorkerTopics) -> Ending:
+    def take(
+        settings: Settings, handler: DevicesAgent, names: WorkerTopics, **_more: object
+    ) -> Ending:
         given.append((settings, handler, names))
         return Ending.DEFECT
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(deploy.commands.run, "run_worker", take)
+    monkeypatch.setattr(deploy.commands.run, "use_compiled", lambda: False)
+    monkeypatch.setattr(deploy.worker, "run_worker", take)
     monkeypatch.setenv("BIOLATCH_KAFKA__BOOTSTRAP_SERVERS", "kafka:1")
     monkeypatch.setenv("BIOLATCH_APPLICATION__NAME", "other")
     monkeypatch.setenv("BIOLATCH_POLICY__VERSION", "2026-1")

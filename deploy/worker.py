@@ -1,0 +1,42 @@
+"""The worker that `biolatch run` starts: the devices agent on its lanes, as the settings say."""
+
+import structlog
+
+from agents.app import WorkerTopics, run_worker
+from agents.devices import DevicesAgent
+from agents.settings import Settings, load_settings
+from deploy.broker_address import broker_address
+from schemas.topics import topology
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def work(*, compiled: bool) -> int:
+    """Serve until told to stop; returns the exit code.
+
+    Args:
+        compiled: whether rules and codec run as machine code, for the log.
+
+    Raises:
+        Misconfigured: a setting is wrong.
+    """
+    settings = _at_the_broker_of_this_folder(load_settings())
+    topics = topology(settings.application.name)
+    return run_worker(
+        settings,
+        DevicesAgent(settings.policy),
+        WorkerTopics(
+            input=topics.device_events.name,
+            changelog=topics.devices_changelog.name,
+            outputs=tuple(
+                topic.name for topic in topics.outputs if topic is not topics.devices_changelog
+            ),
+        ),
+        on_start=lambda _status: _logger.info("worker.rules", compiled=compiled),
+    )
+
+
+def _at_the_broker_of_this_folder(settings: Settings) -> Settings:
+    address = broker_address(settings.kafka).bootstrap_servers
+    kafka = settings.kafka.model_copy(update={"bootstrap_servers": address})
+    return settings.model_copy(update={"kafka": kafka})
