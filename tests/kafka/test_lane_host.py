@@ -122,10 +122,14 @@ async def test_partitions_move_to_a_second_worker_and_back(world: World) -> None
             await world.publish(b"a")
             await world.publish(b"a", number=1)
             assert await world.verdicts(2) == [b"0:1", b"1:2"]
+            [staying] = first.status.assigned
+            assert first.status.lane(staying).openings == 1
         await until(lambda: len(first.status.assigned) == 2 and first.status.ready)
         await world.publish(b"a")
         assert await world.verdicts(3) == [b"0:1", b"1:2", b"2:3"]
         assert await world.verdicts(1, number=1) == [b"0:1"]
+        openings = {each: first.status.lane(each).openings for each in first.status.assigned}
+        assert openings == {each: 1 if each == staying else 2 for each in openings}
 
 
 async def test_what_goes_with_a_failing_agent_is_fetched_again(

@@ -1,6 +1,6 @@
 """The Faust application: one agent, which feeds the lanes.
 
-Owns what the worker's lanes see of Faust: the `Feed`, and when they must close.
+Owns what the worker's lanes see of Faust: the `Feed`, and when they must rest.
 """
 
 # Faust leaves much of its interface untyped.
@@ -74,7 +74,7 @@ class LaneHost(faust.App):
         topic = self.topic(options.input_topic, schema=_Undecoded(), acks=False)
         self.agent(topic, name="lanes")(self._deliver)
         signal: Any = self.on_partitions_revoked
-        signal.connect(self._close_lanes, weak=False)
+        signal.connect(self._hold_lanes, weak=False)
 
     async def _deliver(self, stream: Any) -> None:  # noqa: ANN401 - Faust's stream, untyped
         async for event in stream.noack().events():
@@ -82,8 +82,9 @@ class LaneHost(faust.App):
             if message.generation_id == self.consumer_generation_id:
                 self.lanes.deliver(cast("FetchedBatch", event.value))
 
-    async def _close_lanes(self, *_arguments: object, **_options: object) -> None:
-        await self.lanes.close()
+    async def _hold_lanes(self, *_arguments: object, **_options: object) -> None:
+        # All partitions are taken away at first, in every rebalance; most come back at once.
+        await self.lanes.hold()
 
     async def _on_agent_error(self, agent: "AgentT[Any]", exc: BaseException) -> None:  # noqa: ARG002 (Faust's signature)
         # Nobody knows which batches went with the agent; Faust would commit them.
