@@ -90,6 +90,12 @@ class ApplicationSettings(_Group):
 class MembershipSettings(_Group):
     """How a worker takes part in its consumer group."""
 
+    instance_id: _Name | None = Field(
+        default=None,
+        description="static member of the group: a worker that restarts under its id within the "
+        "session timeout gets its partitions back without a rebalance; no two workers may share "
+        "one; unset: a dynamic member, whose partitions go to others as soon as it ends",
+    )
     session_timeout_s: float = Field(
         default=6.0,
         ge=1,

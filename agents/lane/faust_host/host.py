@@ -41,6 +41,8 @@ class LaneHost(faust.App):
         lanes: whom it feeds; to be set before the start, for they need `feed`.
         feed: the lanes' side of the consumer.
         all_started: set when every service runs; what remains of the start is to join the group.
+        taken_over: set when another process has joined the group as the static member that this
+            one was.
     """
 
     BootStrategy = _WithoutProducer
@@ -48,11 +50,13 @@ class LaneHost(faust.App):
     lanes: Lanes
     feed: "ThreadFeed"
     all_started: asyncio.Event
+    taken_over: asyncio.Event
 
     def __init__(self, options: HostOptions) -> None:
         """Configure; nothing is connected before the start."""
         self.options = options
         self.all_started = asyncio.Event()
+        self.taken_over = asyncio.Event()
         self.feed = ThreadFeed(self)
         servers = options.kafka.bootstrap_servers.replace(",", ";")
         super().__init__(
