@@ -103,7 +103,11 @@ class MembershipSettings(_Group):
         description="without a heartbeat for so long, a worker's partitions go to others",
     )
     heartbeat_interval_s: float = Field(
-        default=2.0, ge=0.1, le=100, description="between heartbeats: a third of that at most"
+        default=0.5,
+        ge=0.1,
+        le=100,
+        description="between heartbeats, by which a worker also hears that others come or go; a "
+        "third of the session timeout at most",
     )
     rebalance_timeout_s: float = Field(
         default=20.0, ge=5, le=300, description="what a worker gets to close its lanes"
