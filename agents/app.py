@@ -69,7 +69,8 @@ class Worker:
 
         Raises:
             TransientFailure: no broker answers.
-            Misconfigured: a topic is missing, or partition counts differ.
+            Misconfigured: a topic is missing, partition counts differ, or another process has
+                joined the group as the same static member.
             InvariantBroken: Faust has ended by itself.
         """
         async with _connected(self.kafka) as logs:
@@ -80,6 +81,7 @@ class Worker:
                     input_topic=self._topics.input,
                     kafka=self.kafka,
                     group=_group_options(self._settings),
+                    instance_id=self._settings.membership.instance_id,
                 )
             )
             host.lanes = Lanes(
@@ -146,19 +148,27 @@ async def _run_host(host: LaneHost, stop: asyncio.Event) -> None:
     starting = asyncio.ensure_future(host.start())
     stopping = asyncio.ensure_future(stop.wait())
     ended = asyncio.ensure_future(host.wait_until_stopped())
+    taken_over = asyncio.ensure_future(host.taken_over.wait())
+    ends: set[asyncio.Future[Any]] = {stopping, ended, taken_over}
     try:
         # The start lasts until the group has assigned partitions; it returns when Faust serves.
-        await asyncio.wait({starting, stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done() and not stopping.done():
             _raise_failed_start(starting)
             _logger.info("worker.joined")
-            await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if taken_over.done() and not stopping.done():
+            raise Misconfigured(
+                "membership.taken-over",
+                f"another process has joined the group as {host.options.instance_id!r}; give each "
+                "worker an id of its own in BIOLATCH_MEMBERSHIP__INSTANCE_ID",
+            )
         if ended.done() and not stopping.done():
             raise InvariantBroken("worker.faust-ended", "Faust has ended by itself") from (
                 host.crash_reason
             )
     finally:
-        for task in (stopping, ended):
+        for task in ends:
             task.cancel()
         await _stop_host(host, starting)
 

@@ -90,6 +90,12 @@ class ApplicationSettings(_Group):
 class MembershipSettings(_Group):
     """How a worker takes part in its consumer group."""
 
+    instance_id: _Name | None = Field(
+        default=None,
+        description="static member of the group: a worker that restarts under its id within the "
+        "session timeout gets its partitions back without a rebalance; no two workers may share "
+        "one; unset: a dynamic member, whose partitions go to others as soon as it ends",
+    )
     session_timeout_s: float = Field(
         default=6.0,
         ge=1,
@@ -97,7 +103,11 @@ class MembershipSettings(_Group):
         description="without a heartbeat for so long, a worker's partitions go to others",
     )
     heartbeat_interval_s: float = Field(
-        default=2.0, ge=0.1, le=100, description="between heartbeats: a third of that at most"
+        default=0.5,
+        ge=0.1,
+        le=100,
+        description="between heartbeats, by which a worker also hears that others come or go; a "
+        "third of the session timeout at most",
     )
     rebalance_timeout_s: float = Field(
         default=20.0, ge=5, le=300, description="what a worker gets to close its lanes"

@@ -1,7 +1,7 @@
 """The lanes of one worker: which partitions it serves, and who gets which batch.
 
-Owns the set of lanes and what an assignment of the group does to it. In this version every
-assignment closes all lanes and opens those that are assigned, also where a partition stays.
+Owns the set of lanes and what an assignment of the group does to it: lanes of partitions that stay
+are held meanwhile and go on with their rows; the others are closed or opened.
 """
 
 import asyncio
@@ -50,25 +50,33 @@ class Lanes:
     async def assign(self, partitions: Iterable[Partition], assigned: Callable[[], bool]) -> None:
         """Serve these partitions and no others; `assigned` tells whether that still holds.
 
-        Returns when the old lanes are closed; the new ones open by themselves.
+        Returns when the lanes that leave are closed; those that come open by themselves.
         """
+        staying = frozenset(partitions)
         async with self._changing:
-            await self._close_all()
+            await self._hold_all()
+            await self._close(frozenset(self._lanes) - staying)
             self.status.rebalances += 1
-            self.status.assigned = frozenset(partitions)
-            for partition in sorted(self.status.assigned):
-                lane = Lane(
-                    partition,
-                    log=self._log_of(partition),
-                    feed=self._feed,
-                    handler=self._handler,
-                    limits=self._limits,
-                    status=self.status.lane(partition),
-                    jitter=self._jitter,
-                    assigned=assigned,
-                )
-                self._lanes[partition] = lane
-                lane.start()
+            self.status.assigned = staying
+            for partition in sorted(staying):
+                if partition in self._lanes:
+                    self._lanes[partition].release(assigned)
+                else:
+                    self._open(partition, assigned)
+
+    def _open(self, partition: Partition, assigned: Callable[[], bool]) -> None:
+        lane = Lane(
+            partition,
+            log=self._log_of(partition),
+            feed=self._feed,
+            handler=self._handler,
+            limits=self._limits,
+            status=self.status.lane(partition),
+            jitter=self._jitter,
+            assigned=assigned,
+        )
+        self._lanes[partition] = lane
+        lane.start()
 
     def hungry(self, partition: Partition) -> bool:
         """Whether a batch of this partition should be fetched now."""
@@ -98,12 +106,25 @@ class Lanes:
         for lane in self._lanes.values():
             lane.interrupt(reason)
 
+    async def hold(self) -> None:
+        """Let every lane rest until the next assignment; when this returns, none of them writes."""
+        async with self._changing:
+            await self._hold_all()
+
     async def close(self) -> None:
         """Close every lane; when this returns, none of them writes any more."""
         async with self._changing:
-            await self._close_all()
+            await self._close(frozenset(self._lanes))
 
-    async def _close_all(self) -> None:
+    async def _hold_all(self) -> None:
         self.status.assigned = frozenset()
-        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
-        self._lanes.clear()
+        held = await asyncio.gather(*(lane.hold() for lane in self._lanes.values()))
+        for partition, kept in zip(tuple(self._lanes), held, strict=True):
+            if not kept:
+                del self._lanes[partition]
+
+    async def _close(self, partitions: frozenset[Partition]) -> None:
+        self.status.assigned -= partitions
+        await asyncio.gather(*(self._lanes[partition].close() for partition in partitions))
+        for partition in partitions:
+            del self._lanes[partition]

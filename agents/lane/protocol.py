@@ -11,10 +11,14 @@ the one it is given: simulations run this very code.
                 |            v           |
                 +------- REOPENING <-----+      any failure of the log; an operator has written
 
+While the group deals its partitions out a lane is held: it opens nothing, begins no transaction,
+and keeps its session and rows. Released, it goes on where it stands.
+
 The invariant that everything rests on: behind a fence nobody else can write this partition's
 changelog, so the rows and the position read there are final, and the broker checks every later
 write against that fence. Whenever that may have ceased to hold (a failure, a doubt), the session
-goes together with its rows, and the lane starts over from what the log says.
+goes together with its rows, and the lane starts over from what the log says. What the group says
+of owners protects nothing; it only keeps workers from fencing each other for no reason.
 """
 
 import asyncio
@@ -24,11 +28,12 @@ from contextlib import suppress
 
 import structlog
 
+from agents.lane.endings import Interrupted, Parked
 from agents.lane.limits import LaneLimits
 from agents.lane.log import Feed, FetchedBatch, LaneLog, LogFailure, Session
+from agents.lane.opening import Opened, read_behind_the_fence, require_same_input
 from agents.lane.port import BatchHandler, Partition
-from agents.lane.serving import Interrupted, Opened, Parked, Serving
-from agents.lane.start import Unservable, starting_position
+from agents.lane.serving import Serving
 from agents.lane.status import LaneState, LaneStatus
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -62,7 +67,7 @@ class Lane:
             limits: bounds every wait.
             status: where the lane writes what it does.
             jitter: spreads the pauses of lanes that failed together.
-            assigned: whether the assignment that this lane was made for still holds.
+            assigned: whether the assignment that gave this worker the partition still holds.
         """
         self.partition = partition
         self._port = log
@@ -76,6 +81,8 @@ class Lane:
         self._serving: Serving | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+        self._released = asyncio.Event()
+        self._released.set()
         self._failures_in_a_row = 0
 
     def start(self) -> None:
@@ -85,7 +92,7 @@ class Lane:
     @property
     def hungry(self) -> bool:
         """Whether another batch should be fetched now."""
-        return self._serving is not None and self._serving.hungry
+        return self._serving is not None and self._released.is_set() and self._serving.hungry
 
     def take(self, batch: FetchedBatch) -> None:
         """Hand over a batch; the lane drops what it cannot use."""
@@ -104,21 +111,46 @@ class Lane:
         if self._serving is not None:
             self._serving.fail(Parked(reason))
 
+    async def hold(self) -> bool:
+        """Let no transaction be in flight and begin none until `release`; return whether it worked.
+
+        Where a transaction takes longer than `close_s_max` to finish, the lane is closed instead.
+        """
+        self._released.clear()
+        if self._serving is None:
+            return True  # whatever it does, it writes nothing
+        self._serving.finish()
+        try:
+            async with asyncio.timeout(self._limits.close_s_max):
+                await self._serving.at_rest.wait()
+        except TimeoutError:
+            self._closing.set()
+            await self._cancel()
+            return False
+        return True
+
+    def release(self, assigned: Callable[[], bool]) -> None:
+        """Go on after `hold`: the partition stays, by an assignment that `assigned` tells of."""
+        self._assigned = assigned
+        self._released.set()
+
     async def close(self) -> None:
         """Stop: a transaction in flight gets `close_s_max` to finish, batches that wait are left.
 
         When this returns, nothing of this lane writes any more.
         """
         self._closing.set()
-        task = self._task
-        if task is None:
-            return
-        if self._serving is not None:
+        self._released.set()
+        if self._serving is not None and self._task is not None:
             self._serving.finish()
-            await asyncio.wait({task}, timeout=self._limits.close_s_max)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+            await asyncio.wait({self._task}, timeout=self._limits.close_s_max)
+        await self._cancel()
+
+    async def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
 
     async def _run(self) -> None:
         try:
@@ -150,6 +182,8 @@ class Lane:
             await self._wait_for_operator(Parked(f"unexpected {type(error).__name__}: {error}"))
 
     async def _open_and_serve(self) -> None:
+        if not await self._may_go_on():
+            return
         self._status.state = LaneState.OPENING
         started_s = asyncio.get_running_loop().time()
         session: Session | None = None
@@ -157,7 +191,13 @@ class Lane:
             try:
                 async with asyncio.timeout(self._limits.open_s_max):
                     session = await self._port.open()
-                    opened = await self._read_behind_the_fence(session)
+                    opened = await read_behind_the_fence(
+                        session,
+                        self._port,
+                        self.partition,
+                        self._handler.row_format,
+                        self._status,
+                    )
             except TimeoutError as error:
                 raise LogFailure(f"not open within {self._limits.open_s_max:g} s") from error
             self._status.restore_s = asyncio.get_running_loop().time() - started_s
@@ -166,29 +206,6 @@ class Lane:
             self._feed.stop(self.partition)
             if session is not None:
                 await session.close()
-
-    async def _read_behind_the_fence(self, session: Session) -> Opened:
-        self._require_assignment()
-        restored = await session.restore()
-        bounds = await self._port.bounds()
-        rows = restored.rows
-        try:
-            position = starting_position(self.partition, rows, bounds, self._handler.row_format)
-        except Unservable as error:
-            raise Parked(str(error), restored.end) from error
-        self._require_assignment()
-        status = self._status
-        status.openings += 1
-        status.restored_rows = len(rows)
-        status.restored_records = restored.records_read
-        status.position = position
-        return Opened(
-            session=session,
-            rows=rows,
-            position=position,
-            partition_count=bounds.partition_count,
-            changelog_end=restored.end,
-        )
 
     def _require_assignment(self) -> None:
         """Raise unless the partition is still ours.
@@ -208,24 +225,39 @@ class Lane:
             limits=self._limits,
             status=self._status,
         )
-        if self._closing.is_set():
-            return
         self._serving = serving
-        self._status.state = LaneState.SERVING
-        self._log.info(
-            "lane.serving",
-            position=opened.position,
-            rows=self._status.restored_rows,
-            changelog_records=self._status.restored_records,
-            opened_in_s=round(self._status.restore_s, 3),
-        )
         transactions_before = self._status.transactions
+        held = False
         try:
-            await serving.run()
+            if await self._may_go_on():
+                self._log.info(
+                    "lane.serving",
+                    position=opened.position,
+                    rows=self._status.restored_rows,
+                    changelog_records=self._status.restored_records,
+                    opened_in_s=round(self._status.restore_s, 3),
+                )
+            while await self._may_go_on():
+                self._require_assignment()
+                if held:
+                    held = False
+                    await require_same_input(opened, self._port, self._limits.open_s_max)
+                    self._log.info("lane.kept", position=self._status.position)
+                    continue  # it may be held again by now
+                self._status.state = LaneState.SERVING
+                await serving.run()
+                held = True
+                self._status.state = LaneState.HELD
         finally:
             self._serving = None
             if self._status.transactions > transactions_before:
                 self._failures_in_a_row = 0
+
+    async def _may_go_on(self) -> bool:
+        """Wait while the lane is held; return False when it closes."""
+        while not self._released.is_set():
+            await self._released.wait()
+        return not self._closing.is_set()
 
     async def _pause_after(self, failure: LogFailure) -> None:
         """Wait before opening again: twice as long each time, spread at random, bounded."""

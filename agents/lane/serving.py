@@ -9,13 +9,14 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
 from agents.lane.decision import Offender, decide
+from agents.lane.endings import Interrupted, Parked
 from agents.lane.limits import LaneLimits
-from agents.lane.log import Feed, FetchedBatch, LogFailure, LogRefusal, Session, Transaction
+from agents.lane.log import Feed, FetchedBatch, LogFailure, LogRefusal, Transaction
+from agents.lane.opening import Opened
 from agents.lane.port import BatchHandler, InputRecord, Partition
 from agents.lane.position import POSITION_KEY, Position
 from agents.lane.status import LaneStatus
@@ -26,41 +27,6 @@ _RECORDS_AT_ONCE = 128
 One by one, the handler would see no two events of a device together; two thousand at once, every
 step finds its data in main memory, and a record takes half as long again.
 """
-
-
-class Parked(Exception):  # noqa: N818 - a state, not a mistake
-    """The partition must not be served on; the message says why, for an operator.
-
-    Attributes:
-        changelog_end: the changelog's end offset, when nothing was written since it was read.
-    """
-
-    def __init__(self, reason: str, changelog_end: int | None = None) -> None:
-        super().__init__(reason)
-        self.changelog_end = changelog_end
-
-
-class Interrupted(Exception):  # noqa: N818 - control flow between a session and its lane
-    """The session has done all it could; open another at once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """What an opening brought.
-
-    Attributes:
-        session: the fenced session.
-        rows: the partition's rows, without reserved keys.
-        position: the input offset to go on from.
-        partition_count: of the input topic.
-        changelog_end: the changelog's end offset.
-    """
-
-    session: Session
-    rows: dict[bytes, bytes]
-    position: int
-    partition_count: int
-    changelog_end: int
 
 
 class _Work(NamedTuple):
@@ -82,7 +48,11 @@ class _Work(NamedTuple):
 
 
 class Serving:
-    """One session's work. `take` may be called while `run` runs, from the same event loop."""
+    """One session's work. `take` may be called at any time, from the same event loop.
+
+    Attributes:
+        at_rest: set while `run` does not run: then no transaction is in flight.
+    """
 
     def __init__(
         self,
@@ -108,6 +78,8 @@ class Serving:
         self._finishing = False
         self._committed_any = False
         self._wake = asyncio.Event()
+        self.at_rest = asyncio.Event()
+        self.at_rest.set()
 
     @property
     def hungry(self) -> bool:
@@ -134,19 +106,27 @@ class Serving:
         self._wake.set()
 
     def finish(self) -> None:
-        """End the session after the transaction in flight; leave the batches that wait."""
+        """Let `run` return after the transaction in flight; the batches that wait stay."""
         self._finishing = True
         self._wake.set()
 
     async def run(self) -> None:
-        """Serve until `finish`.
+        """Serve until `finish`; called again, go on behind the last batch that was taken.
 
         Raises:
             LogFailure: the log failed; what was in flight may or may not be committed.
             Interrupted: everything before a record that cannot be decided is committed.
             Parked: the first record of the session cannot be decided, or the log refuses.
         """
-        await self._fetch_from_here()
+        self._finishing = False
+        self.at_rest.clear()
+        try:
+            await self._fetch_from_here()
+            await self._serve()
+        finally:
+            self.at_rest.set()
+
+    async def _serve(self) -> None:
         committing: asyncio.Task[None] | None = None
         try:
             while True:

@@ -16,6 +16,8 @@ class LaneState(StrEnum):
     """Fencing earlier owners and reading rows and position."""
     SERVING = "serving"
     """Deciding and committing batches."""
+    HELD = "held"
+    """Kept, with its rows, while the group deals its partitions out."""
     REOPENING = "reopening"
     """Waiting before it opens again, after the log failed."""
     PARKED = "parked"

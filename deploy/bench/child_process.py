@@ -117,6 +117,10 @@ class Child:
         if code != 0:
             raise self._ended()
 
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        self._process.kill()
+
     async def end(self) -> None:
         """Let it end in good order; if it does not, kill it."""
         if self._process.returncode is None:

@@ -48,5 +48,8 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     "bench": CommandModule(
         "deploy.commands.bench", "Measure speed, latency and cost on this machine."
     ),
+    "bench-failover": CommandModule(
+        "deploy.commands.bench_failover", "Measure recovery and failover on this machine."
+    ),
 }
 """Every command, in the order in which `biolatch --help` shows them."""

@@ -57,6 +57,10 @@ class WorkerProcess:
     def _joins(self) -> int:
         return self.log.read_bytes().count(b"worker.joined") if self.log.exists() else 0
 
+    def openings(self) -> int:
+        """How often a partition's rows have been read."""
+        return self.log.read_bytes().count(b"lane.serving")
+
     async def end(self, number: signal.Signals) -> int:
         """Send a signal and return the exit code."""
         assert self._process is not None

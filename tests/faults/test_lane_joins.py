@@ -2,6 +2,7 @@
 
 Whatever is fetched while an assignment is under way belongs to a lane that is closed already, or to
 one that is only opening; a batch that nobody took was once forgotten until another event came.
+And a partition that stays with its worker is not read again.
 """
 
 import asyncio
@@ -49,6 +50,8 @@ async def test_lone_events_are_decided_while_partitions_move(
                 await _publish(producer)
                 await caught_up(servers)
             assert await judge(servers) >= ROUNDS * EVENTS_EACH * PARTITIONS
+            # Each time half of the partitions leave and come back; the others are not read again.
+            assert staying.openings() == PARTITIONS + ROUNDS * PARTITIONS // 2
         finally:
             await coming.end(signal.SIGKILL)
             await staying.end(signal.SIGKILL)

@@ -2,15 +2,12 @@
 
 import asyncio
 import threading
-import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 
-from agents.app import Worker, WorkerTopics
+from agents.app import Worker
 from agents.lane.kafka.client import KafkaLogs
 from agents.lane.kafka.session import KafkaLaneLog
 from agents.lane.lanes import Lanes
@@ -18,81 +15,10 @@ from agents.lane.log import FetchedBatch
 from agents.lane.port import Partition
 from agents.lane.skip import skip
 from agents.lane.status import LaneState
-from agents.settings import ApplicationSettings, KafkaSettings, LaneSettings, Settings
 from deploy.kafka.local import LocalKafka
 from events.errors import Misconfigured, TransientFailure
-from tests.kafka.lane_logs import create_topics
+from tests.kafka.lane_world import WAIT_S, World, until
 from tests.unit.lane_rig import Counting, refusing
-
-WAIT_S = 30.0
-
-
-class World:
-    """Topics of its own, with two partitions each, and workers on them."""
-
-    def __init__(self, servers: str, *, handler: Counting | None = None) -> None:
-        self.servers = servers
-        self.name = f"host-{uuid.uuid4().hex[:12]}"
-        self.input = f"{self.name}-in"
-        self.output = f"{self.name}-out"
-        self.changelog = f"{self.name}-changelog"
-        self.handler = handler or Counting(output=self.output)
-        self.topics = WorkerTopics(
-            input=self.input, changelog=self.changelog, outputs=(self.output,)
-        )
-        self.settings = Settings(
-            kafka=KafkaSettings(bootstrap_servers=servers),
-            application=ApplicationSettings(name=self.name),
-            lane=LaneSettings(parked_check_s=0.1, batch_records_max=10),
-        )
-
-    async def create(self) -> "World":
-        await create_topics(self.servers, self.input, self.output, self.changelog, count=2)
-        return self
-
-    @asynccontextmanager
-    async def worker(self) -> AsyncIterator[Worker]:
-        worker = Worker(self.settings, self.handler, self.topics)
-        stop = asyncio.Event()
-        running = asyncio.ensure_future(worker.run(stop))
-        try:
-            yield worker
-            assert not running.done(), running.result()
-        finally:
-            stop.set()
-            async with asyncio.timeout(WAIT_S):
-                await running
-
-    async def publish(self, *keys: bytes, number: int = 0) -> None:
-        async with AIOKafkaProducer(bootstrap_servers=self.servers) as producer:
-            for key in keys:
-                await producer.send_and_wait(self.input, b"", key=key, partition=number)
-
-    async def verdicts(self, count: int, number: int = 0) -> list[bytes]:
-        """Wait for so many committed verdicts, and for none more."""
-        address = TopicPartition(self.output, number)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.servers,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-        )
-        consumer.assign([address])
-        await consumer.start()
-        values: list[bytes] = []
-        try:
-            async with asyncio.timeout(WAIT_S):
-                while len(values) < count:
-                    fetched = await consumer.getmany(address, timeout_ms=50)
-                    values += [record.value for record in fetched.get(address, ())]
-        finally:
-            await consumer.stop()
-        return values
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not condition():  # noqa: ASYNC110 (the worker's status is no awaitable)
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -122,10 +48,14 @@ async def test_partitions_move_to_a_second_worker_and_back(world: World) -> None
             await world.publish(b"a")
             await world.publish(b"a", number=1)
             assert await world.verdicts(2) == [b"0:1", b"1:2"]
+            [staying] = first.status.assigned
+            assert first.status.lane(staying).openings == 1
         await until(lambda: len(first.status.assigned) == 2 and first.status.ready)
         await world.publish(b"a")
         assert await world.verdicts(3) == [b"0:1", b"1:2", b"2:3"]
         assert await world.verdicts(1, number=1) == [b"0:1"]
+        openings = {each: first.status.lane(each).openings for each in first.status.assigned}
+        assert openings == {each: 1 if each == staying else 2 for each in openings}
 
 
 async def test_what_goes_with_a_failing_agent_is_fetched_again(

@@ -12,9 +12,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import Fetcher, FetchResult
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 from aiokafka.producer.sender import Sender
 from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.protocol.group import HeartbeatRequest
 from faust.app.base import BootStrategy
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
@@ -26,6 +28,7 @@ from mode.threads import ServiceThread
 from agents.lane.faust_host.consumer import LaneConsumer, LaneConsumerThread, LaneTransport
 from agents.lane.faust_host.host import LaneHost
 from agents.lane.faust_host.recovery import LaneRecovery, LaneTableManager
+from agents.lane.kafka.static_member import _StaticHeartbeat, join_as
 
 OVERRIDDEN = [
     (LaneHost, faust.App, "_on_agent_error", ["self", "agent", "exc"]),
@@ -134,6 +137,24 @@ def test_the_listener_sets_the_generation_before_it_tells_us() -> None:
 def test_requests_of_a_transaction_go_through_the_send_that_we_watch() -> None:
     source = inspect.getsource(sender_module.BaseHandler.do)
     assert "await self._sender.client.send(node_id, req, group=self.group)" in source
+
+
+async def test_a_consumer_joins_with_the_id_and_sends_its_heartbeats_where_we_write_it_in() -> None:
+    consumer = AIOKafkaConsumer(group_id="group")
+    join_as(consumer, "one", lambda: None)
+    assert "group_instance_id=self._group_instance_id" in inspect.getsource(AIOKafkaConsumer.start)
+    assert "self._client.send(" in inspect.getsource(GroupCoordinator._send_req)  # noqa: SLF001 (a hook)
+    await consumer.stop()
+
+
+def test_a_heartbeat_says_who_sends_it() -> None:
+    heartbeat = _StaticHeartbeat(HeartbeatRequest("group", 3, "member"), "one")
+    assert heartbeat.prepare({12: (0, 4)}).to_object() == {
+        "group": "group",
+        "generation_id": 3,
+        "member_id": "member",
+        "group_instance_id": "one",
+    }
 
 
 async def test_a_producer_has_the_parts_that_a_session_touches() -> None:

@@ -95,6 +95,9 @@ class World:
     async def assign(self, *, only: Worker | None = None) -> None:
         """Deal the partitions out; a worker that is frozen hears nothing of it."""
         awake = [only] if only else [each for each in self.workers if each.thawed.is_set()]
+        for worker in awake:
+            await worker.rig.lanes.hold()
+        await asyncio.sleep(self.chance.expovariate(5))
         dealt: dict[int, list[Partition]] = {id(worker): [] for worker in awake}
         for partition in PARTITIONS:
             if awake:

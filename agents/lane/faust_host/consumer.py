@@ -20,6 +20,7 @@ from faust.types import TP, ConsumerMessage
 from mode.threads import ServiceThread, WorkerThread
 
 from agents.lane.kafka.group import GroupReader, PositionLost, Unreadable, new_group_consumer
+from agents.lane.kafka.static_member import join_as
 from agents.lane.log import FetchedBatch
 from agents.lane.port import Partition
 
@@ -162,8 +163,14 @@ class LaneConsumerThread(driver.AIOKafkaConsumerThread):
         # Faust's own assignor keeps partitions where they are. Faust would use it only with
         # tables, and otherwise deal all partitions out anew each time.
         consumer = new_group_consumer(options.kafka, options.group, self.app.assignor)
+        if options.instance_id is not None:
+            join_as(consumer, options.instance_id, self._say_taken_over)
         self.reader = GroupReader(consumer)
         return consumer
+
+    def _say_taken_over(self) -> None:
+        host = cast("LaneHost", self.app)
+        host.loop.call_soon_threadsafe(host.taken_over.set)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Hold every partition before the consumer can ask where to start it."""

@@ -1,6 +1,6 @@
 """The Faust application: one agent, which feeds the lanes.
 
-Owns what the worker's lanes see of Faust: the `Feed`, and when they must close.
+Owns what the worker's lanes see of Faust: the `Feed`, and when they must rest.
 """
 
 # Faust leaves much of its interface untyped.
@@ -41,6 +41,8 @@ class LaneHost(faust.App):
         lanes: whom it feeds; to be set before the start, for they need `feed`.
         feed: the lanes' side of the consumer.
         all_started: set when every service runs; what remains of the start is to join the group.
+        taken_over: set when another process has joined the group as the static member that this
+            one was.
     """
 
     BootStrategy = _WithoutProducer
@@ -48,11 +50,13 @@ class LaneHost(faust.App):
     lanes: Lanes
     feed: "ThreadFeed"
     all_started: asyncio.Event
+    taken_over: asyncio.Event
 
     def __init__(self, options: HostOptions) -> None:
         """Configure; nothing is connected before the start."""
         self.options = options
         self.all_started = asyncio.Event()
+        self.taken_over = asyncio.Event()
         self.feed = ThreadFeed(self)
         servers = options.kafka.bootstrap_servers.replace(",", ";")
         super().__init__(
@@ -74,7 +78,7 @@ class LaneHost(faust.App):
         topic = self.topic(options.input_topic, schema=_Undecoded(), acks=False)
         self.agent(topic, name="lanes")(self._deliver)
         signal: Any = self.on_partitions_revoked
-        signal.connect(self._close_lanes, weak=False)
+        signal.connect(self._hold_lanes, weak=False)
 
     async def _deliver(self, stream: Any) -> None:  # noqa: ANN401 - Faust's stream, untyped
         async for event in stream.noack().events():
@@ -82,8 +86,9 @@ class LaneHost(faust.App):
             if message.generation_id == self.consumer_generation_id:
                 self.lanes.deliver(cast("FetchedBatch", event.value))
 
-    async def _close_lanes(self, *_arguments: object, **_options: object) -> None:
-        await self.lanes.close()
+    async def _hold_lanes(self, *_arguments: object, **_options: object) -> None:
+        # All partitions are taken away at first, in every rebalance; most come back at once.
+        await self.lanes.hold()
 
     async def _on_agent_error(self, agent: "AgentT[Any]", exc: BaseException) -> None:  # noqa: ARG002 (Faust's signature)
         # Nobody knows which batches went with the agent; Faust would commit them.

@@ -15,9 +15,11 @@ class HostOptions:
         input_topic: the topic that the lanes read.
         kafka: how to reach Kafka.
         group: how to take part in the group and fetch.
+        instance_id: the worker's id as a static member of the group; None for a dynamic one.
     """
 
     application: str
     input_topic: str
     kafka: KafkaOptions
     group: GroupOptions
+    instance_id: str | None

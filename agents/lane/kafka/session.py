@@ -33,6 +33,7 @@ from aiokafka.protocol.transaction import (
     TxnOffsetCommitRequest,
 )
 
+from agents.lane.kafka.changelog import read_changelog
 from agents.lane.kafka.client import KafkaLogs, log_failures, start_client, words
 from agents.lane.kafka.reading import committed_reader
 from agents.lane.kafka.writing import BatchWriter
@@ -135,18 +136,9 @@ class KafkaSession:
         # Up to the high watermark, not to the stable offset: an open transaction of somebody
         # else would hide committed rows behind it. Reading waits for such a one to end.
         start, end = await self._logs.offsets(self._changelog)
-        rows: dict[bytes, bytes] = {}
-        records_read = 0
-        async with committed_reader(self._logs.options, self._changelog, start) as reader:
-            while await reader.position() < end:
-                for record in await reader.read():
-                    records_read += 1
-                    key, value = record.key or b"", record.value
-                    if value is None:
-                        rows.pop(key, None)
-                    else:
-                        rows[key] = value
-        return Restored(rows, end, records_read)
+        with log_failures(f"cannot read {self._changelog}"):
+            await self.producer.partitions_for(self._changelog.topic)
+            return await read_changelog(self.producer.client, self._changelog, start, end)
 
     def compose(self) -> "KafkaComposition":
         """See `Session`."""

@@ -1,0 +1,77 @@
+"""What an opening reads behind its fence, and what must still be so when the partition stays.
+
+Owns the step from a fenced session to rows and a position. Must never write.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from agents.lane.endings import Interrupted, Parked
+from agents.lane.log import LaneLog, LogFailure, Session
+from agents.lane.port import Partition
+from agents.lane.start import Unservable, starting_position
+from agents.lane.status import LaneStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What an opening brought.
+
+    Attributes:
+        session: the fenced session.
+        rows: the partition's rows, without reserved keys.
+        position: the input offset to go on from.
+        partition_count: of the input topic.
+        changelog_end: the changelog's end offset.
+    """
+
+    session: Session
+    rows: dict[bytes, bytes]
+    position: int
+    partition_count: int
+    changelog_end: int
+
+
+async def read_behind_the_fence(
+    session: Session, log: LaneLog, partition: Partition, row_format: int, status: LaneStatus
+) -> Opened:
+    """Read the rows and the position, and write into the status what that brought.
+
+    Raises:
+        LogFailure: the log failed.
+        Parked: the position cannot be served.
+    """
+    restored = await session.restore()
+    bounds = await log.bounds()
+    rows = restored.rows
+    try:
+        position = starting_position(partition, rows, bounds, row_format)
+    except Unservable as error:
+        raise Parked(str(error), restored.end) from error
+    status.openings += 1
+    status.restored_rows = len(rows)
+    status.restored_records = restored.records_read
+    status.position = position
+    return Opened(
+        session=session,
+        rows=rows,
+        position=position,
+        partition_count=bounds.partition_count,
+        changelog_end=restored.end,
+    )
+
+
+async def require_same_input(opened: Opened, log: LaneLog, within_s: float) -> None:
+    """Raise if the input has more partitions than when the session was opened: keys have moved.
+
+    Raises:
+        LogFailure: the log failed, or did not answer within that time.
+        Interrupted: it has; opening anew says what to do.
+    """
+    try:
+        async with asyncio.timeout(within_s):
+            bounds = await log.bounds()
+    except TimeoutError as error:
+        raise LogFailure("the log does not say what the input holds") from error
+    if bounds.partition_count != opened.partition_count:
+        raise Interrupted

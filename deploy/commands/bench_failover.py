@@ -1,0 +1,96 @@
+"""`biolatch bench-failover`: what it costs when a worker is killed, ends, joins or starts anew."""
+
+import asyncio
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from agents.settings import load_settings
+from deploy.bench.failover.measure import run_failover_bench
+from deploy.bench.failover.report import FailoverOptions, FailoverReport
+from deploy.bench.screen import Stages
+from deploy.command_app import command_app
+from deploy.console import answer_json, answers, diagnostics
+from deploy.exit_codes import ExitCode
+
+_MIB: Final = 1024 * 1024
+
+app = command_app("Measure recovery and failover on this machine.")
+
+
+@app.command()
+def bench_failover(
+    *,
+    recovery_rows: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Rows that one worker reads at its start.")
+    ] = 1_000_000,
+    rows: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Rows behind each of the pauses.")
+    ] = 100_000,
+    partitions: Annotated[
+        int, typer.Option(min=2, max=64, metavar="N", help="Of every topic.")
+    ] = 4,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of rows and events.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")] = False,
+) -> None:
+    """Measure recovery and failover on this machine.
+
+    On an Apache Kafka of its own, with rows as a crowd of phones leaves them: how fast a worker
+    reads them back and what they take in memory; then how long events wait when one of two workers
+    is killed, joins, ends, or is killed and restarted as a static member. Workers run under the
+    settings of this process. Nothing is left running and nothing on disk. Leave the machine alone
+    meanwhile: about two minutes.
+    """
+    options = FailoverOptions(
+        recovery_rows=recovery_rows, rows=rows, partitions=partitions, seed=seed
+    )
+    try:
+        with Stages(diagnostics()) as stages:
+            report = run_failover_bench(options, load_settings(), stages)
+    except asyncio.CancelledError:
+        diagnostics().print("Ended early; everything that was started is gone again.")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    if as_json:
+        answer_json(report.for_machines())
+    else:
+        _show(answers(), report)
+
+
+def _show(console: Console, report: FailoverReport) -> None:
+    machine, recovery = report.machine, report.recovery
+    console.print(
+        f"{machine.processor}, {machine.cores} cores, {machine.memory_bytes / _MIB / 1024:.0f} GiB;"
+        f" Python {machine.python}; Apache Kafka {machine.kafka}, same host",
+        soft_wrap=True,
+    )
+    console.print(
+        f"{report.options.partitions} partitions, seed {report.options.seed}; load before the run "
+        f"{machine.load_before:.2f}; took {report.took_s:.0f} s"
+    )
+    console.print()
+    table = _table("recovery, one worker", "", "")
+    table.add_row("rows", f"{recovery.rows:,}", f"of {recovery.row_bytes:.0f} bytes")
+    table.add_row("read in", f"{recovery.opened_s:.2f}", f"s: {recovery.rows_per_s:,.0f} rows/s")
+    table.add_row("serving after", f"{recovery.serving_s:.2f}", "s, from the process's start")
+    table.add_row("memory", f"{recovery.memory_bytes_per_row:.0f}", "bytes resident per row")
+    console.print(table)
+    console.print()
+    table = _table(
+        f"pauses, two workers, {report.options.rows:,} rows",
+        *("moved partitions, s", "others, s", "read again"),
+    )
+    for pause in report.pauses:
+        table.add_row(
+            pause.what, f"{pause.moved_s:.2f}", f"{pause.others_s:.2f}", str(pause.reopened)
+        )
+    console.print(table)
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    return table
