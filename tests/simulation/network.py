@@ -28,7 +28,7 @@ class Sender(Protocol):
 
 
 _WRITES = ("begin", "write", "offset", "commit")
-_RECOVERY = ("open", "restore", "bounds", "start")
+_RECOVERY = ("open", "restore", "bounds")
 
 sender: ContextVar[Sender] = ContextVar("sender")
 """Whose task this is."""
