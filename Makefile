@@ -26,8 +26,9 @@ demo: compiled ## the main job, live, on an embedded Apache Kafka
 test: compiled ## the default tests, on a real Apache Kafka that they start themselves
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-faults: compiled ## the fault tests for longer: ten rounds of kills, restarts and a broker going down
+faults: compiled ## the fault tests for longer: ten rounds of kills, restarts and a broker going down; 1,000,000 simulated events
 	LANE_FAULT_ROUNDS=10 $(BIN)/python -m pytest tests/faults
+	SIMULATION_EVENTS=1000000 $(BIN)/python -m pytest -n 2 tests/simulation/test_worlds.py
 
 bench: compiled ## events per second, latency and cost, beside two baselines
 	$(BIN)/biolatch bench

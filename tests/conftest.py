@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from deploy.kafka.local import LocalKafka
+from tests.simulation.report import PROPERTY, summary
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -15,6 +16,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"kafka", "fresh_kafka"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the simulated runs have gone through; they may have run in other processes."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    runs = [
+        dict(value) for each in reports for name, value in each.user_properties if name == PROPERTY
+    ]
+    if runs:
+        terminalreporter.section("simulation")
+        for line in summary(runs):
+            terminalreporter.line(line)
 
 
 @pytest.fixture(autouse=True)

@@ -125,6 +125,8 @@ class Lanes:
 
     async def _close(self, partitions: frozenset[Partition]) -> None:
         self.status.assigned -= partitions
-        await asyncio.gather(*(self._lanes[partition].close() for partition in partitions))
-        for partition in partitions:
+        # Sorted, so that a simulated run takes the same steps whatever hashes are like.
+        closing = sorted(partitions)
+        await asyncio.gather(*(self._lanes[partition].close() for partition in closing))
+        for partition in closing:
             del self._lanes[partition]

@@ -1,82 +1,150 @@
 """A lane's side of the broker in memory: its log, its sessions, its transactions and its feed."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import ClassVar
 
-from agents.lane.log import Bounds, FetchedBatch, LogFailure, LogRefusal, Restored
-from agents.lane.memory import MemoryLog
+from agents.lane.log import (
+    Bounds,
+    FetchedBatch,
+    LogFailure,
+    LogRefusal,
+    Restored,
+    Transaction,
+)
+from agents.lane.memory import Answer, MemoryLog
 from agents.lane.port import BatchResult, InputRecord, OutgoingRecord, Partition
 
 RECORD_BYTES_MAX = 1_000_000
 """A larger key and value are refused, as a broker does by its topics' limits."""
 
+PIECE_RECORDS_MAX = 200
+"""How many changelog records one request of a recovery reads."""
 
-class MemoryLaneLog:
-    """The log in memory as the lane of one input partition sees it; a `LaneLog`."""
+CLOSE_S_MAX = 2.0
+"""How long closing a session waits for the broker; then its transaction is left to the fence."""
 
-    def __init__(self, log: MemoryLog, partition: Partition, changelog_topic: str) -> None:
-        """Look at `log` from an input partition."""
-        self._log = log
-        self._partition = partition
-        self._changelog = Partition(changelog_topic, partition.number)
 
-    async def open(self) -> "MemorySession":
-        """See `LaneLog`."""
-        await self._log.step("open", self._partition)
-        epoch = self._log.fence(self._partition)
-        return MemorySession(self._log, self._partition, self._changelog, epoch)
+class MemoryTransaction:
+    """A transaction in memory; a `Transaction`."""
 
-    async def bounds(self) -> Bounds:
-        """See `LaneLog`."""
-        await self._log.step("bounds", self._partition)
-        stored = self._log.stored(self._partition)
-        count = self._log.partition_count(self._partition.topic)
-        return Bounds(stored.start, stored.end, count)
+    def __init__(
+        self,
+        session: "MemorySession",
+        records: Sequence[tuple[Partition, Sequence[OutgoingRecord]]],
+        next_offset: int,
+    ) -> None:
+        """See `MemorySession.transaction`."""
+        self.session = session
+        self._records = records
+        self._next_offset = next_offset
 
-    async def changelog_end(self) -> int:
-        """See `LaneLog`."""
-        await self._log.step("changelog_end", self._partition)
-        return self._log.stored(self._changelog).end
+    async def commit(self) -> None:
+        """See `Transaction`. Steps: `begin`, `write` per topic, `offset`, `commit`, `committed`."""
+        session = self.session
+        name, transactions = session.transactional_id, session.view.log.transactions
+        transaction = await session.request(
+            "begin", lambda: transactions.begin(name, session.epoch)
+        )
+        for partition, records in self._records:
+            if any(
+                len(key or b"") + len(value or b"") > RECORD_BYTES_MAX for key, value, _ in records
+            ):
+                raise LogRefusal("the record is larger than the topic takes")
+            await self.acknowledged(
+                session.request(
+                    "write", partial(transactions.write, name, transaction, partition, records)
+                )
+            )
+        await session.request(
+            "offset",
+            lambda: transactions.add_offset(
+                name, transaction, session.view.partition, self._next_offset
+            ),
+        )
+        await session.request("commit", lambda: transactions.commit(name, session.epoch))
+        await session.view.log.step("committed", session.view.partition)
 
-    async def first_record(self, offset: int) -> InputRecord | None:
-        """See `LaneLog`."""
-        batch = await self._log.fetch(self._partition, offset, 1)
-        return next(iter(batch.records), None)
+    async def acknowledged(self, writing: Awaitable[None]) -> None:
+        """Wait until the broker has acknowledged a write; LogFailure when it has not."""
+        await writing
 
 
 class MemorySession:
-    """A fenced session in memory; a `Session`."""
+    """A fenced session in memory; a `Session`.
 
-    def __init__(
-        self, log: MemoryLog, partition: Partition, changelog: Partition, epoch: int
-    ) -> None:
+    Attributes:
+        view: the log that it was opened from.
+        transactional_id: under which it writes.
+        epoch: of its producer.
+        transaction_type: what `transaction` returns, as with `MemoryLaneLog.session_type`.
+    """
+
+    transaction_type: ClassVar[type[MemoryTransaction]] = MemoryTransaction
+
+    def __init__(self, view: "MemoryLaneLog", transactional_id: str, epoch: int) -> None:
         """See `MemoryLaneLog.open`."""
-        self.log = log
-        self.partition = partition
-        self.changelog = changelog
+        self.view = view
+        self.transactional_id = transactional_id
         self.epoch = epoch
 
+    async def request(self, operation: str, effect: Callable[[], Answer]) -> Answer:
+        """Send a request about the session's partition."""
+        return await self.view.log.request(operation, self.view.partition, effect)
+
     async def restore(self) -> Restored:
-        """See `Session`."""
-        await self.log.step("restore", self.partition)
-        stored = self.log.stored(self.changelog)
-        if any(not record.decided for record in stored.records):
-            raise LogFailure("a transaction of somebody else is open in the changelog")
+        """See `Session`. Reads in pieces: whatever befalls a recovery may befall it in between."""
+        log, changelog = self.view.log, self.view.changelog
+        stored = log.stored(changelog)
+        position, end = await self.request("restore", lambda: (stored.start, stored.end))
         rows: dict[bytes, bytes] = {}
-        records = self.log.readable(self.changelog)
-        for record in records:
-            if record.value is None:
-                rows.pop(record.key or b"", None)
-            else:
-                rows[record.key or b""] = record.value
-        return Restored(rows, stored.end, len(records))
+        records_read = 0
+        while position < end:
+            piece = await self.request(
+                "restore", partial(log.read, changelog, position, PIECE_RECORDS_MAX)
+            )
+            if piece.after == position:
+                raise LogFailure("a transaction of somebody else is open in the changelog")
+            position = piece.after
+            for record in piece.records:
+                records_read += 1
+                if record.value is None:
+                    rows.pop(record.key or b"", None)
+                else:
+                    rows[record.key or b""] = record.value
+        return Restored(rows, end, records_read)
 
     def compose(self) -> "MemoryComposition":
         """See `Session`."""
         return MemoryComposition(self)
 
+    def transaction(
+        self,
+        outgoing: Mapping[str, Sequence[OutgoingRecord]],
+        changelog: Mapping[bytes, bytes | None],
+        next_offset: int,
+    ) -> Transaction:
+        """Return the transaction that writes these records by topic, rows and offset."""
+        number = self.view.partition.number
+        return self.transaction_type(
+            self,
+            [
+                *((Partition(topic, number), records) for topic, records in outgoing.items()),
+                (self.view.changelog, [(key, value, ()) for key, value in changelog.items()]),
+            ],
+            next_offset,
+        )
+
     async def close(self) -> None:
         """See `Session`."""
-        self.log.abort_in(self.partition, self.epoch)
+        with suppress(LogFailure, TimeoutError):
+            async with asyncio.timeout(CLOSE_S_MAX):
+                await self.request(
+                    "abort",
+                    lambda: self.view.log.transactions.abort(self.transactional_id, self.epoch),
+                )
 
 
 class MemoryComposition:
@@ -97,53 +165,55 @@ class MemoryComposition:
             self._latest.setdefault(topic, {}).update(by_key)
         self._rows.update(result.rows)
 
-    def complete(self, reserved: Mapping[bytes, bytes], next_offset: int) -> "MemoryTransaction":
+    def complete(self, reserved: Mapping[bytes, bytes], next_offset: int) -> Transaction:
         """See `Composition`."""
-        session = self._session
-        number = session.partition.number
-        changelog = {**self._rows, **reserved}
-        return MemoryTransaction(
-            session,
-            [
-                *((Partition(topic, number), each) for topic, each in self._outgoing.items()),
-                *(
-                    (Partition(topic, number), list(by_key.values()))
-                    for topic, by_key in self._latest.items()
-                ),
-                (session.changelog, [(key, value, ()) for key, value in changelog.items()]),
-            ],
-            next_offset,
+        latest = {topic: list(by_key.values()) for topic, by_key in self._latest.items()}
+        return self._session.transaction(
+            {**self._outgoing, **latest}, {**self._rows, **reserved}, next_offset
         )
 
 
-class MemoryTransaction:
-    """A transaction in memory; a `Transaction`."""
+class MemoryLaneLog:
+    """The log in memory as the lane of one input partition sees it; a `LaneLog`.
 
-    def __init__(
-        self,
-        session: MemorySession,
-        records: Sequence[tuple[Partition, Sequence[OutgoingRecord]]],
-        next_offset: int,
-    ) -> None:
-        """See `MemoryComposition.complete`."""
-        self._session = session
-        self._records = records
-        self._next_offset = next_offset
+    Attributes:
+        session_type: what `open` returns; a simulation puts sessions with a flaw here.
+    """
 
-    async def commit(self) -> None:
-        """See `Transaction`. Steps: `begin`, `write` per topic, `commit`, `committed`."""
-        session = self._session
-        await session.log.step("begin", session.partition)
-        transaction = session.log.begin_in(session.partition, session.epoch)
-        for partition, records in self._records:
-            await session.log.step("write", session.partition)
-            for record in records:
-                if len(record[0] or b"") + len(record[1] or b"") > RECORD_BYTES_MAX:
-                    raise LogRefusal("the record is larger than the topic takes")
-                session.log.append(partition, record, transaction=transaction)
-        await session.log.step("commit", session.partition)
-        session.log.commit_in(session.partition, session.epoch, self._next_offset)
-        await session.log.step("committed", session.partition)
+    session_type: ClassVar[type[MemorySession]] = MemorySession
+
+    def __init__(self, log: MemoryLog, partition: Partition, changelog_topic: str) -> None:
+        """Look at `log` from an input partition."""
+        self.log = log
+        self.partition = partition
+        self.changelog = Partition(changelog_topic, partition.number)
+
+    async def open(self) -> MemorySession:
+        """See `LaneLog`."""
+        transactional_id = str(self.partition)
+        epoch = await self.log.request(
+            "open", self.partition, lambda: self.log.transactions.fence(transactional_id)
+        )
+        return self.session_type(self, transactional_id, epoch)
+
+    async def bounds(self) -> Bounds:
+        """See `LaneLog`."""
+        return await self.log.request("bounds", self.partition, self._bounds)
+
+    def _bounds(self) -> Bounds:
+        stored = self.log.stored(self.partition)
+        return Bounds(stored.start, stored.end, self.log.partition_count(self.partition.topic))
+
+    async def changelog_end(self) -> int:
+        """See `LaneLog`."""
+        return await self.log.request(
+            "changelog_end", self.partition, lambda: self.log.stored(self.changelog).end
+        )
+
+    async def first_record(self, offset: int) -> InputRecord | None:
+        """See `LaneLog`."""
+        batch = await self.log.fetch(self.partition, offset, 1)
+        return next(iter(batch.records), None)
 
 
 class MemoryFeed:
@@ -170,7 +240,7 @@ class MemoryFeed:
         """See `Feed`."""
         await self._log.step("start", partition)
         self._positions[partition] = offset
-        self._log.changed.set()
+        self._log.notify()
 
     def stop(self, partition: Partition) -> None:
         """See `Feed`."""
@@ -179,9 +249,9 @@ class MemoryFeed:
     async def run(self) -> None:
         """Deliver until cancelled."""
         while True:
-            self._log.changed.clear()
+            changed = self._log.changed
             if not await self.deliver_once():
-                await self._log.changed.wait()
+                await changed.wait()
 
     async def deliver_once(self) -> bool:
         """Fetch once for every lane that is hungry; return whether anything was delivered."""
@@ -190,6 +260,8 @@ class MemoryFeed:
             if not self._hungry(partition):
                 continue
             try:
+                if self._log.stored(partition).stable_end == position:
+                    continue  # a broker would hold the fetch until there is something
                 batch = await self._log.fetch(partition, position, self._batch_records_max)
             except LogFailure as failure:
                 self._interrupt(partition, str(failure))
