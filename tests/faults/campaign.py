@@ -15,7 +15,7 @@ import signal
 import time
 import zlib
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -81,19 +81,19 @@ class Campaign:
 
 @asynccontextmanager
 async def campaign(
-    name: str, *, kafka: LocalKafka | None = None, way: str | None = None
+    name: str, *, kafka: Callable[[Path], LocalKafka] | None = None, way: str | None = None
 ) -> AsyncGenerator[Campaign]:
     """Run a scenario under load and judge it; its folder stays if it fails.
 
     Args:
         name: of the scenario.
-        kafka: the broker, not started; by default an ordinary one in the campaign's folder.
+        kafka: makes the broker for a data folder; by default an ordinary one.
         way: where workers and publishers reach it; by default directly.
     """
     folder = campaign_folder(name)
     print(f"FAULTS_SEED={SETTINGS.seed}, logs in {folder}")  # noqa: T201 - shown when it fails
     started_s = time.monotonic()
-    async with kafka or campaign_kafka(folder / "kafka") as broker:
+    async with (kafka or campaign_kafka)(folder / "kafka") as broker:
         await _make_topics(broker.bootstrap_servers)
         running = Campaign(name, folder, broker, way or broker.bootstrap_servers)
         background = [
@@ -130,10 +130,10 @@ async def campaign(
     shutil.rmtree(folder)
 
 
-def campaign_kafka(data: Path, **properties: str) -> LocalKafka:
+def campaign_kafka(data: Path, properties: Mapping[str, str] | None = None) -> LocalKafka:
     """A broker that lets workers have as short a session as theirs."""
     short = {"group.min.session.timeout.ms": "1000"}
-    return LocalKafka(data, options=BrokerOptions(properties={**short, **properties}))
+    return LocalKafka(data, options=BrokerOptions(properties={**short, **(properties or {})}))
 
 
 def campaign_folder(name: str) -> Path:

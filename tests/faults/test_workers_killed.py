@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.faults.campaign import Campaign, campaign
 from tests.faults.campaign_size import COUNTS
+from tests.faults.group_watch import group_admin, is_stable
 
 _TRIES = 20
 _LOOK_S = 0.01
@@ -63,15 +63,11 @@ async def _kill_in_rebalance(running: Campaign) -> bool:
     returning, victim = running.chance.sample(running.workers, 2)
     await returning.kill()
     await returning.start()
-    admin = AIOKafkaAdminClient(bootstrap_servers=running.servers)
-    await admin.start()
-    try:
+    async with group_admin(running.servers) as admin:
         async with asyncio.timeout(_REBALANCE_S_MAX):
-            while await running.watch.is_stable(admin):  # noqa: ASYNC110 - Kafka tells when asked
+            while await is_stable(admin):  # noqa: ASYNC110 - Kafka tells when asked
                 await asyncio.sleep(_LOOK_S)
         await victim.kill()
-        hit = not await running.watch.is_stable(admin)
-    finally:
-        await admin.close()
+        hit = not await is_stable(admin)
     await victim.start()
     return hit

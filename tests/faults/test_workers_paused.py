@@ -24,7 +24,7 @@ async def test_a_worker_that_comes_back_from_the_dead_writes_nothing_twice() -> 
             stunned.signal(signal.SIGSTOP)
             await asyncio.sleep(SESSION_TIMEOUT_S)
             async with asyncio.timeout(_TAKEN_OVER_S_MAX):
-                while sum(worker.said("lane.serving") for worker in others) <= before:
+                while sum(worker.said("lane.serving") for worker in others) <= before:  # noqa: ASYNC110 - its log tells
                     await asyncio.sleep(_LOOK_S)  # until others serve what was its
             await running.calm(0, 2)
             stunned.signal(signal.SIGCONT)
