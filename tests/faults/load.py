@@ -22,7 +22,8 @@ PUBLISHERS = 3
 DEVICES = 30
 _BURST_MAX = 40
 _OVERTAKEN_SHARE = 0.15
-_PAUSE_S = 0.07
+_PAUSE_S = 0.03
+_REQUEST_MS_MAX = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,11 @@ class _Publisher:
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = AIOKafkaProducer(bootstrap_servers=self._servers, enable_idempotence=True)
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._servers,
+                enable_idempotence=True,
+                request_timeout_ms=_REQUEST_MS_MAX,
+            )
             try:
                 await producer.start()
             except BaseException:
