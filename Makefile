@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := $(BIN)/uv
 
-.PHONY: install demo test faults bench docs lint types format lock clean
+.PHONY: install demo test faults soak bench docs lint types format lock clean
 .DEFAULT_GOAL := install
 
 install: $(INSTALLED) ## put biolatch and its tools into .venv
@@ -23,8 +23,13 @@ demo: $(INSTALLED) ## the main job, live, on an embedded Apache Kafka
 test: $(INSTALLED) ## the default tests, on a real Apache Kafka that they start themselves
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-faults: $(INSTALLED) ## the fault tests for longer: ten rounds of kills, restarts and a broker going down
-	LANE_FAULT_ROUNDS=10 $(BIN)/python -m pytest tests/faults
+faults: $(INSTALLED) ## workers, broker, network and disk hurt, and judged; within 45 minutes
+	FAULTS_SIZE=faults $(BIN)/python -m pytest --session-timeout=2700 tests/faults
+	$(BIN)/python -m tests.faults.campaign_figures
+
+soak: $(INSTALLED) ## the same for hours: 100 kills and more of each kind
+	FAULTS_SIZE=soak $(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m tests.faults.campaign_figures
 
 bench: $(INSTALLED) ## events per second, latency and cost, beside two baselines
 	$(BIN)/biolatch bench

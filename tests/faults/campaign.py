@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.local import BrokerOptions, LocalKafka
@@ -90,7 +91,8 @@ async def campaign(
         kafka: makes the broker for a data folder; by default an ordinary one.
         way: where workers and publishers reach it; by default directly.
     """
-    folder = campaign_folder(name)
+    SETTINGS.folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(prefix=f"{name}-{SETTINGS.seed}-", dir=SETTINGS.folder.absolute()))
     print(f"FAULTS_SEED={SETTINGS.seed}, logs in {folder}")  # noqa: T201 - shown when it fails
     started_s = time.monotonic()
     async with (kafka or campaign_kafka)(folder / "kafka") as broker:
@@ -134,15 +136,6 @@ def campaign_kafka(data: Path, properties: Mapping[str, str] | None = None) -> L
     """A broker that lets workers have as short a session as theirs."""
     short = {"group.min.session.timeout.ms": "1000"}
     return LocalKafka(data, options=BrokerOptions(properties={**short, **(properties or {})}))
-
-
-def campaign_folder(name: str) -> Path:
-    """The campaign's own folder, empty."""
-    folder = SETTINGS.folder.absolute() / f"{name}-{SETTINGS.seed}"
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    return folder
 
 
 async def _finish(running: Campaign, background: list[asyncio.Task[None]]) -> Evidence:

@@ -1,14 +1,16 @@
 """How much a fault campaign does: one of three sizes, chosen by the environment.
 
 `FAULTS_SIZE` is `default` (in `make test`), `faults` (`make faults`, within 45 minutes) or `soak`
-(`make soak`, hours). `FAULTS_SEED` repeats the choices of a run; `FAULTS_FOLDER` is where figures
-are kept, and the logs of a run that failed.
+(`make soak`, hours). `FAULTS_SEED` repeats the choices of a run, every run makes others without it;
+`FAULTS_FOLDER` is where figures are kept, and the logs of a run that failed.
 """
 
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -35,6 +37,7 @@ class Counts:
         broker_away_s: how long the broker is stopped for, once.
         network_rounds: each kind of trouble on the way to the broker, so often.
         disk_fills: the broker's disk is full, then has space again.
+        lane_rounds: a restart, five kills, a pause and a broker killed, for workers without rules.
         run_s_max: what one campaign may take.
     """
 
@@ -48,6 +51,7 @@ class Counts:
     broker_away_s: float
     network_rounds: int
     disk_fills: int
+    lane_rounds: int
     run_s_max: float
 
 
@@ -63,6 +67,7 @@ _COUNTS = {
         broker_away_s=3,
         network_rounds=1,
         disk_fills=1,
+        lane_rounds=1,
         run_s_max=240,
     ),
     Size.FAULTS: Counts(
@@ -76,6 +81,7 @@ _COUNTS = {
         broker_away_s=60,
         network_rounds=10,
         disk_fills=3,
+        lane_rounds=5,
         run_s_max=1200,
     ),
     Size.SOAK: Counts(
@@ -89,6 +95,7 @@ _COUNTS = {
         broker_away_s=600,
         network_rounds=100,
         disk_fills=30,
+        lane_rounds=50,
         run_s_max=4 * 3600,
     ),
 }
@@ -100,7 +107,7 @@ class CampaignSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_prefix="FAULTS_")
 
     size: Size = Size.DEFAULT
-    seed: int = 20261123
+    seed: int = Field(default_factory=lambda: time.time_ns() % 1_000_000)
     folder: Path = Path(__file__).parents[2] / ".faults"
 
     @property

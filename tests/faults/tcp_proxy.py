@@ -26,6 +26,7 @@ class Proxy:
     Attributes:
         delay_s: each frame waits up to so long, in both directions.
         slices: answers arrive in many small pieces.
+        port: where it listens.
         withheld: how many answers of each kind were swallowed.
     """
 
@@ -33,7 +34,7 @@ class Proxy:
         self.delay_s = 0.0
         self.slices = False
         self.withheld: Counter[int] = Counter()
-        self._port = port
+        self.port = port
         self._broker_port = broker_port
         self._chance = random.Random(seed)
         self._passing = asyncio.Event()
@@ -45,7 +46,7 @@ class Proxy:
 
     async def start(self) -> None:
         """Accept clients."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def stop(self) -> None:
         """Refuse clients, and cut off those that are there."""
