@@ -38,6 +38,8 @@ class Counts:
         network_rounds: each kind of trouble on the way to the broker, so often.
         disk_fills: the broker's disk is full, then has space again.
         lane_rounds: a restart, five kills, a pause and a broker killed, for workers without rules.
+        burst_pause_s: between two bursts of events on average; longer where a run is long, because
+            the judgement holds everything in memory.
         run_s_max: what one campaign may take.
     """
 
@@ -52,6 +54,7 @@ class Counts:
     network_rounds: int
     disk_fills: int
     lane_rounds: int
+    burst_pause_s: float
     run_s_max: float
 
 
@@ -68,6 +71,7 @@ _COUNTS = {
         network_rounds=1,
         disk_fills=1,
         lane_rounds=1,
+        burst_pause_s=0.03,
         run_s_max=240,
     ),
     Size.FAULTS: Counts(
@@ -82,6 +86,7 @@ _COUNTS = {
         network_rounds=10,
         disk_fills=3,
         lane_rounds=5,
+        burst_pause_s=0.03,
         run_s_max=1200,
     ),
     Size.SOAK: Counts(
@@ -96,6 +101,7 @@ _COUNTS = {
         network_rounds=100,
         disk_fills=30,
         lane_rounds=50,
+        burst_pause_s=0.2,
         run_s_max=4 * 3600,
     ),
 }

@@ -16,13 +16,13 @@ from aiokafka.errors import KafkaError
 
 from schemas.topics import DEVICE_EVENTS
 from tests.auditor.records import RawRecord
+from tests.faults.campaign_size import COUNTS
 from tests.property.history import endless
 
 PUBLISHERS = 3
 DEVICES = 30
 _BURST_MAX = 40
 _OVERTAKEN_SHARE = 0.15
-_PAUSE_S = 0.03
 _REQUEST_MS_MAX = 5000
 
 
@@ -74,7 +74,7 @@ class Load:
                     sending.add_done_callback(overtaken.discard)
                 else:
                     await sending
-                await asyncio.sleep(self._chance.expovariate(1 / _PAUSE_S))
+                await asyncio.sleep(self._chance.expovariate(1 / COUNTS.burst_pause_s))
             await asyncio.gather(*overtaken)
         finally:
             for sending in overtaken:
