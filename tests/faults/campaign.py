@@ -146,6 +146,7 @@ async def _finish(running: Campaign, background: list[asyncio.Task[None]]) -> Ev
         await load
     await running.caught_up()
     for worker in running.workers:
+        await worker.joined()  # one that has only just been started would not hear a signal
         assert not worker.has_ended, f"{worker.log} tells why it ended"
     assert [await worker.end(signal.SIGTERM) for worker in running.workers] == [0] * WORKERS
     running.watch.stop()
