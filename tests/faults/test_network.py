@@ -49,14 +49,14 @@ async def _delay(running: Campaign, proxy: Proxy) -> None:
     proxy.delay_s = running.chance.uniform(0.02, 0.4)
     await running.calm(1, 3)
     proxy.delay_s = 0.0
-    running.faults["delays"] += 1
+    running.faults["spells of delays"] += 1
 
 
 async def _slice(running: Campaign, proxy: Proxy) -> None:
     proxy.slices = True
     await running.calm(1, 2)
     proxy.slices = False
-    running.faults["sliced answers"] += 1
+    running.faults["spells of sliced answers"] += 1
 
 
 async def _cut(running: Campaign, proxy: Proxy) -> None:
@@ -72,7 +72,7 @@ async def _hold(running: Campaign, proxy: Proxy) -> None:
     proxy.hold()
     await running.calm(1, 7)
     proxy.release()
-    running.faults["nothing passes"] += 1
+    running.faults["spells of nothing passing"] += 1
 
 
 def _withheld(kind: Kind) -> Trouble:
@@ -82,7 +82,7 @@ def _withheld(kind: Kind) -> Trouble:
         async with asyncio.timeout(_WITHHELD_S_MAX):
             while proxy.withheld[kind] == before:  # noqa: ASYNC110 - until such a request comes
                 await asyncio.sleep(_LOOK_S)
-        running.faults[f"answer to {kind.name} withheld"] += 1
+        running.faults[f"answers to {kind.name} withheld"] += 1
 
     return withhold
 
