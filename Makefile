@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := $(BIN)/uv
 
-.PHONY: install compiled demo test faults bench docs lint types format lock clean
+.PHONY: install compiled demo test faults soak bench docs lint types format lock clean
 .DEFAULT_GOAL := install
 
 install: compiled ## put biolatch and its tools into .venv
@@ -26,9 +26,14 @@ demo: compiled ## the main job, live, on an embedded Apache Kafka
 test: compiled ## the default tests, on a real Apache Kafka that they start themselves
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-faults: compiled ## the fault tests for longer: ten rounds of kills, restarts and a broker going down; 1,000,000 simulated events
-	LANE_FAULT_ROUNDS=10 $(BIN)/python -m pytest tests/faults
-	SIMULATION_EVENTS=1000000 $(BIN)/python -m pytest -n 2 tests/simulation/test_worlds.py
+faults: compiled ## workers, broker, network and disk hurt, and judged, and 1,000,000 simulated events; within 45 minutes
+	FAULTS_SIZE=faults $(BIN)/python -m pytest --session-timeout=2100 tests/faults
+	$(BIN)/python -m tests.faults.campaign_figures
+	SIMULATION_EVENTS=1000000 $(BIN)/python -m pytest -n 2 --session-timeout=600 tests/simulation/test_worlds.py
+
+soak: compiled ## the same for hours: 100 kills and more of each kind
+	FAULTS_SIZE=soak $(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m tests.faults.campaign_figures
 
 bench: compiled ## events per second, latency and cost, beside two baselines
 	$(BIN)/biolatch bench

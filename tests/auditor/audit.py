@@ -1,18 +1,22 @@
 """The differences between what was written and what the design says had to be written.
 
 `differences` replays the whole input log in the reference model and compares every verdict,
-decision, dead letter and public state, as a `read_committed` consumer read them. Each difference is
-one sentence for people; no sentence means that everything is exact.
+decision, dead letter and public state, as a `read_committed` consumer read them; where it is told
+of the delivery, also the rows, the positions and the offsets committed for the group. Each
+difference is one sentence for people; no sentence means that everything is exact.
 """
 
 from collections.abc import Sequence
 
+from tests.auditor.audit_commits import commit_differences
 from tests.auditor.audit_forms import form_differences
 from tests.auditor.audit_letters import letter_differences
+from tests.auditor.audit_positions import position_differences
+from tests.auditor.audit_rows import row_differences
 from tests.auditor.audit_states import StateAudit
 from tests.auditor.model import Model
 from tests.auditor.policy import Policy
-from tests.auditor.records import RawRecord, Topics, WireForm
+from tests.auditor.records import Delivery, RawRecord, Topics, WireForm
 
 
 def differences(
@@ -24,6 +28,7 @@ def differences(
     device_states: Sequence[RawRecord],
     policy: Policy,
     topics: Topics = Topics(),  # noqa: B008 - immutable
+    delivery: Delivery | None = None,
 ) -> list[str]:
     """Everything that is missing, extra, out of order, misplaced or different; empty when exact.
 
@@ -45,9 +50,15 @@ def differences(
             due_verdicts.append(result.verdict)
             due_decisions.extend(result.decisions)
         states.after(record, model)
-    return [
+    found = [
         *form_differences("verdict", due_verdicts, verdicts),
         *form_differences("decision", due_decisions, decisions),
         *letter_differences(due_letters, dead_letters, topics.dead_letters),
         *states.differences(model),
     ]
+    if delivery is not None:
+        written = [*verdicts, *decisions, *dead_letters]
+        found += row_differences(model, delivery.changelog)
+        found += position_differences(inputs, delivery)
+        found += commit_differences(written, delivery)
+    return found

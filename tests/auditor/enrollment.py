@@ -1,9 +1,13 @@
 """The rules of the four enrollment events (design, section 4, rules 3 to 9 and below)."""
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 from tests.auditor.judgement import Judgement, Verdict, refused, stale_epoch
 from tests.auditor.state import ABSENT, DISABLED, ENABLED
+
+_COORDINATE = re.compile(r"[A-Za-z0-9_-]{1,64}")  # base64url
 
 
 def submitted(judgement: Judgement) -> Verdict:
@@ -26,6 +30,7 @@ def submitted(judgement: Judgement) -> Verdict:
         device.remember_key(user, user.key_id)
     user.method, user.platform = data["method"], data["platform"]
     user.key_id, user.key_binding = data["key_id"], data["key_binding"]
+    user.public_key = _point(data.get("public_key"))
     user.failures = user.failures_in_a_row = user.failure_fallbacks = user.seq = 0
     user.troubled_fallbacks.clear()
     user.guided_login_id = user.declined_at = None
@@ -36,6 +41,16 @@ def submitted(judgement: Judgement) -> Verdict:
     else:
         judgement.decide("enabled", user_id, channel=data["channel"])
     return Verdict("applied", {})
+
+
+def _point(jwk: dict[str, Any] | None) -> tuple[str, str] | None:
+    """The coordinates of an ES256 key; no other kind of key is kept."""
+    if jwk is None or jwk.get("kty") != "EC" or jwk.get("crv") != "P-256":
+        return None
+    x, y = jwk.get("x"), jwk.get("y")
+    if not (isinstance(x, str) and isinstance(y, str)):
+        return None
+    return (x, y) if _COORDINATE.fullmatch(x) and _COORDINATE.fullmatch(y) else None
 
 
 def _not_ready(judgement: Judgement) -> bool:

@@ -46,6 +46,9 @@ class Model:
         judgement = Judgement(event, record.timestamp_ms, self._device(record, event), self.policy)
         known = known_before(judgement)
         verdict: Verdict = judge(judgement)
+        judgement.device.last_seen = record.offset
+        if verdict.kind != "refused":
+            judgement.device.last_kept = record.offset
         return Result(
             verdict_form(verdict, judgement, known, record, self.topics),
             tuple(
@@ -58,6 +61,10 @@ class Model:
         """The device's public state now; None where there is none (a tombstone, if it had one)."""
         device = self._devices.get((topic, partition, device_id))
         return None if device is None else public_state(device_id, device, self.policy)
+
+    def device(self, topic: str, partition: int, device_id: str) -> Device:
+        """What is remembered of a device that an event named."""
+        return self._devices[topic, partition, device_id]
 
     def devices(self) -> list[tuple[str, int, str]]:
         """Input topic, partition and id of every device that an event named."""

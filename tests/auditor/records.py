@@ -1,6 +1,6 @@
 """What lies on a Kafka topic, as plain tuples: the only thing the auditor shares with anybody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -35,3 +35,28 @@ class Topics(NamedTuple):
     decisions: str = "biolatch.decisions"
     dead_letters: str = "biolatch.dead-letters"
     device_state: str = "biolatch.device-state"
+
+
+class Watched(NamedTuple):
+    """One look at a partition while workers run: the offset committed for the group then, and the
+    end of each output's log (committed or not yet), asked for after that."""
+
+    partition: int
+    committed: int
+    output_ends: Mapping[str, int]
+
+
+class Delivery(NamedTuple):
+    """What the workers left besides their outputs.
+
+    Attributes:
+        changelog: every committed record of the changelog.
+        input_ends: the end offset of each input partition.
+        committed: the offset committed for the group, by input partition.
+        watched: looks at the group while workers ran.
+    """
+
+    changelog: Sequence[RawRecord]
+    input_ends: Mapping[int, int]
+    committed: Mapping[int, int]
+    watched: Sequence[Watched] = ()

@@ -27,6 +27,7 @@ class User:
     platform: str | None = None
     key_id: str | None = None
     key_binding: str | None = None
+    public_key: tuple[str, str] | None = None
     old_keys: list[str] = field(default_factory=list)
     failures: int = 0
     failures_in_a_row: int = 0
@@ -78,6 +79,10 @@ class Device:
     recent_events: list[tuple[str, str]] = field(default_factory=list)
     erased_at: int | None = None
     user_marks: dict[str, int] = field(default_factory=dict)
+    last_kept: int = -1
+    """Offset of the last event that was not refused."""
+    last_seen: int = -1
+    """Offset of the last event of all."""
 
     def live_users(self, first: str | None = None) -> list[str]:
         """Users enabled or in fallback: the event's own user first, the others by id."""

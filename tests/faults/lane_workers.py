@@ -23,9 +23,11 @@ WAIT_S = 90.0
 class WorkerProcess:
     """A worker in a process of its own; its log lines are kept in a file."""
 
+    program: tuple[str, ...] = (sys.executable, str(SCRIPT), INPUT, CHANGELOG, OUTPUT)
+
     def __init__(self, name: str, servers: str, folder: Path) -> None:
         self.log = folder / f"{name}.log"
-        self._environment = {
+        self.environment = {
             **os.environ,
             "PYTHONPATH": str(SCRIPT.parents[2]),
             "BIOLATCH_KAFKA__BOOTSTRAP_SERVERS": servers,
@@ -40,8 +42,8 @@ class WorkerProcess:
         self._joins_before = self._joins()
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, str(SCRIPT), INPUT, CHANGELOG, OUTPUT),
-                env=self._environment,
+                *self.program,
+                env=self.environment,
                 stdout=log,
                 stderr=log,
             )

@@ -1,18 +1,17 @@
 """Two workers under load, hurt in every way at hand: every event has one verdict, in order.
 
-The worlds are seeded; how long the trouble lasts is set by LANE_FAULT_ROUNDS (default 1).
+The worlds are seeded; how long the trouble lasts is a matter of size, see `campaign_size`.
 """
 
 import asyncio
-import os
 import random
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from deploy.kafka.local import LocalKafka
+from tests.faults.campaign_size import COUNTS, SETTINGS
 from tests.faults.lane_workers import (
     CHANGELOG,
     INPUT,
@@ -25,7 +24,7 @@ from tests.faults.lane_workers import (
 )
 from tests.kafka.lane_logs import create_topics
 
-ROUNDS = int(os.environ.get("LANE_FAULT_ROUNDS", "1"))
+ROUNDS = COUNTS.lane_rounds
 KILLS = 5
 
 
@@ -33,9 +32,8 @@ KILLS = 5
 async def test_no_event_is_lost_or_decided_twice_whatever_is_killed(
     fresh_kafka: LocalKafka, tmp_path: Path
 ) -> None:
-    seed = int(os.environ.get("LANE_FAULT_SEED", time.time_ns() % 1_000_000))
-    print(f"LANE_FAULT_SEED={seed}")  # noqa: T201 - shown when it fails
-    chance = random.Random(seed)
+    print(f"FAULTS_SEED={SETTINGS.seed}")  # noqa: T201 - shown when it fails
+    chance = random.Random(SETTINGS.seed)
     servers = fresh_kafka.bootstrap_servers
     await create_topics(servers, INPUT, OUTPUT, CHANGELOG, count=PARTITIONS)
     workers = [WorkerProcess(f"worker-{number}", servers, tmp_path) for number in range(2)]

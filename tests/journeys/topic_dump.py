@@ -12,14 +12,22 @@ READ_WAIT_S = 30.0
 
 
 async def dump(
-    bootstrap_servers: str, topics: Collection[str], *, partitions: int
+    bootstrap_servers: str,
+    topics: Collection[str],
+    *,
+    partitions: int,
+    isolation_level: str = "read_committed",
+    wait_s: float = READ_WAIT_S,
 ) -> list[RawRecord]:
-    """Every committed record; transactions that are being committed now are waited for."""
+    """Every committed record; transactions that are being committed now are waited for.
+
+    With `read_uncommitted`: also what aborted transactions left.
+    """
     async with (
         AIOKafkaConsumer(bootstrap_servers=bootstrap_servers) as asking,
         AIOKafkaConsumer(
             bootstrap_servers=bootstrap_servers,
-            isolation_level="read_committed",
+            isolation_level=isolation_level,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
         ) as reading,
@@ -31,7 +39,7 @@ async def dump(
         ends = await asking.end_offsets(addresses)
         reading.assign(addresses)
         records: list[RawRecord] = []
-        async with asyncio.timeout(READ_WAIT_S):
+        async with asyncio.timeout(wait_s):
             while any([await reading.position(each) < ends[each] for each in addresses]):
                 for fetched in (await reading.getmany(timeout_ms=50)).values():
                     records += [_raw(record) for record in fetched]

@@ -6,6 +6,8 @@ which of them it broke.
 """
 
 from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from tests.auditor.records import RawRecord
@@ -42,15 +44,44 @@ def generate(  # noqa: PLR0913 - the knobs of a history, all with a default
     topic: str = INPUT_TOPIC,
 ) -> History:
     """A history of so many records; phone n is on partition n modulo `partitions`."""
+    told = endless(
+        seed=seed,
+        devices=devices,
+        malformed_share=malformed_share,
+        structured_share=structured_share,
+        retried_share=retried_share,
+        wild_share=wild_share,
+        partitions=partitions,
+        topic=topic,
+    )
+    history = History([], {})
+    for record, broken in islice(told, events):
+        history.records.append(record)
+        if broken is not None:
+            history.malformed[record.partition, record.offset] = broken
+    return history
+
+
+def endless(
+    *,
+    seed: int,
+    devices: int,
+    malformed_share: float,
+    structured_share: float,
+    retried_share: float,
+    wild_share: float,
+    partitions: int,
+    topic: str = INPUT_TOPIC,
+) -> Iterator[tuple[RawRecord, str | None]]:
+    """The records of `generate`, one after another without end, each with what is broken in it."""
     world = World(seed)
     random = world.random
     phones = [Phone(world, number) for number in range(devices)]
     lives = [life(phone) for phone in phones]
     sent: list[deque[Parts]] = [deque(maxlen=_RETRIES_REACH_BACK) for _ in phones]
     offsets = [0] * partitions
-    history = History([], {})
     number = 0
-    while len(history.records) < events:
+    while True:
         if world.chance(_CHANGE_OF_PHONE):
             number = random.randrange(devices)
         phone, partition = phones[number], number % partitions
@@ -69,9 +100,7 @@ def generate(  # noqa: PLR0913 - the knobs of a history, all with a default
         # Markers of transactions take offsets, too.
         offsets[partition] += random.choice((1, 1, 1, 1, 1, 1, 1, 1, 1, 3))
         place = (partition, offsets[partition])
-        history.records.append(
-            RawRecord(topic, *place, world.now, parts.key, parts.value, tuple(parts.headers))
+        yield (
+            RawRecord(topic, *place, world.now, parts.key, parts.value, tuple(parts.headers)),
+            broken,
         )
-        if broken is not None:
-            history.malformed[place] = broken
-    return history

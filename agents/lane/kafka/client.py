@@ -9,7 +9,7 @@ Owns the options of every client. Must never write: only a fenced session does.
 
 import asyncio
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +111,7 @@ class KafkaLogs:
         self.options = options
         # It reads nothing and asks for offsets only, so its end is the high watermark.
         self._consumer: Any = None
+        self._connecting = asyncio.Lock()
         self._admin: Any = None
 
     async def start(self) -> None:
@@ -119,11 +120,10 @@ class KafkaLogs:
         Raises:
             LogFailure: no broker can be reached.
         """
-        self._consumer = AIOKafkaConsumer(**self.options.client(), enable_auto_commit=False)
         self._admin = AIOKafkaAdminClient(**self.options.client())
         try:
-            with log_failures(f"no Apache Kafka answers at {self.options.bootstrap_servers}"):
-                await start_client(self._consumer)
+            await self._asking()
+            with self._connection_failures():
                 await start_client(self._admin)
         except BaseException:
             await self.stop()
@@ -176,7 +176,36 @@ class KafkaLogs:
             LogFailure: Kafka did not answer.
         """
         address = TopicPartition(*partition)
-        with log_failures(f"cannot read the offsets of {partition}"):
-            start = (await self._consumer.beginning_offsets([address]))[address]
-            end = (await self._consumer.end_offsets([address]))[address]
+        consumer = await self._asking()
+        try:
+            with log_failures(f"cannot read the offsets of {partition}"):
+                start = (await consumer.beginning_offsets([address]))[address]
+                end = (await consumer.end_offsets([address]))[address]
+        except LogFailure:
+            # aiokafka gives up on the question before the request itself times out, which would
+            # close the connection: one that is half open would fail every later question, too.
+            await self._forget(consumer)
+            raise
         return start, end
+
+    async def _asking(self) -> Any:  # noqa: ANN401 - aiokafka's, untyped
+        """Return a started consumer, a new one where the last has failed."""
+        async with self._connecting:
+            if self._consumer is None:
+                consumer = AIOKafkaConsumer(**self.options.client(), enable_auto_commit=False)
+                try:
+                    with self._connection_failures():
+                        await start_client(consumer)
+                except BaseException:
+                    await stop_consumer(consumer)
+                    raise
+                self._consumer = consumer
+            return self._consumer
+
+    async def _forget(self, consumer: Any) -> None:  # noqa: ANN401 - aiokafka's, untyped
+        if consumer is self._consumer:
+            self._consumer = None
+            await stop_consumer(consumer)
+
+    def _connection_failures(self) -> AbstractContextManager[None]:
+        return log_failures(f"no Apache Kafka answers at {self.options.bootstrap_servers}")
