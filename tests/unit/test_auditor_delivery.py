@@ -74,6 +74,9 @@ def run(seed: int) -> Run:
             for topic, outgoing in result.outgoing.items():
                 for record in outgoing:
                     done.append(topic, number, record)
+            for topic, by_key in result.latest.items():
+                for record in by_key.values():
+                    done.append(topic, number, record)
             rows |= result.rows
             next_offset = batch[-1].offset + 1
             position = Position(DEVICE_EVENTS, next_offset, 2, agent.row_format)
