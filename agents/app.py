@@ -249,4 +249,6 @@ def _lane_limits(settings: Settings) -> LaneLimits:
         backoff_s_min=lane.backoff_s_min,
         backoff_s_max=lane.backoff_s_max,
         parked_check_s=lane.parked_check_s,
+        waiting_records_max=lane.batch_records_max,
+        transaction_interval_s_min=lane.transaction_interval_s_min,
     )

@@ -144,6 +144,13 @@ class LaneSettings(_Group):
     fetch_wait_s_max: float = Field(
         default=0.1, ge=0.01, le=5, description="how long a fetch waits for a first record"
     )
+    transaction_interval_s_min: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="from one transaction of a partition to the next under load, so that events "
+        "travel together; a lone event does not wait",
+    )
     open_s_max: float = Field(
         default=60.0, ge=5, le=3600, description="fence, rows and position; then again from start"
     )

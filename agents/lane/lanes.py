@@ -46,6 +46,7 @@ class Lanes:
         self._jitter = jitter
         self._lanes: dict[Partition, Lane] = {}
         self._changing = asyncio.Lock()
+        self._turn = asyncio.Lock()
 
     async def assign(self, partitions: Iterable[Partition], assigned: Callable[[], bool]) -> None:
         """Serve these partitions and no others; `assigned` tells whether that still holds.
@@ -73,6 +74,7 @@ class Lanes:
             limits=self._limits,
             status=self.status.lane(partition),
             jitter=self._jitter,
+            turn=self._turn,
             assigned=assigned,
         )
         self._lanes[partition] = lane

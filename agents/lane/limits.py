@@ -14,7 +14,10 @@ class LaneLimits:
         backoff_s_min: the first pause after a failure; doubles up to the next one.
         backoff_s_max: the longest pause after failures in a row.
         parked_check_s: how often a parked lane looks whether an operator has written.
-        waiting_batches_max: fetched batches that wait while one is decided.
+        waiting_records_max: records that wait while others are decided; the fetch that passes the
+            bound is the last.
+        transaction_interval_s_min: between the beginnings of two transactions, while fewer than
+            these records wait: under load they travel together. A lone event does not wait.
     """
 
     open_s_max: float = 60.0
@@ -23,4 +26,5 @@ class LaneLimits:
     backoff_s_min: float = 0.1
     backoff_s_max: float = 10.0
     parked_check_s: float = 2.0
-    waiting_batches_max: int = 1
+    waiting_records_max: int = 2000
+    transaction_interval_s_min: float = 0.02

@@ -1,8 +1,7 @@
 r"""The lane: the state machine that takes one partition from input to outputs, exactly once.
 
 Owns the order of things: fence, rows, position, serve, and what follows a failure. Must never
-import a broker's client, read another clock than the event loop's, or draw on any randomness but
-the one it is given: simulations run this very code.
+import a broker's client, or read another clock or randomness than it is given: it is simulated.
 
     CLOSED --> OPENING --> SERVING --> CLOSED
                 ^    \       |   \
@@ -17,8 +16,7 @@ and keeps its session and rows. Released, it goes on where it stands.
 The invariant that everything rests on: behind a fence nobody else can write this partition's
 changelog, so the rows and the position read there are final, and the broker checks every later
 write against that fence. Whenever that may have ceased to hold (a failure, a doubt), the session
-goes together with its rows, and the lane starts over from what the log says. What the group says
-of owners protects nothing; it only keeps workers from fencing each other for no reason.
+goes together with its rows, and the lane starts over from what the log says.
 """
 
 import asyncio
@@ -38,14 +36,13 @@ from agents.lane.status import LaneState, LaneStatus
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-_BACKOFF_DOUBLINGS_MAX = 30
-"""Enough to reach any sensible longest pause, and few enough to keep the number small."""
+_BACKOFF_DOUBLINGS_MAX = 30  # enough for any sensible longest pause, and a small number
 
 
 class Lane:
     """One partition's lane in one worker: `start` it, let it `take` batches, `close` it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all of a lane's surroundings, each by its name
         self,
         partition: Partition,
         *,
@@ -55,6 +52,7 @@ class Lane:
         limits: LaneLimits,
         status: LaneStatus,
         jitter: random.Random,
+        turn: asyncio.Lock,
         assigned: Callable[[], bool],
     ) -> None:
         """Prepare a closed lane.
@@ -67,7 +65,8 @@ class Lane:
             limits: bounds every wait.
             status: where the lane writes what it does.
             jitter: spreads the pauses of lanes that failed together.
-            assigned: whether the assignment that gave this worker the partition still holds.
+            turn: had by whichever of a worker's lanes decides.
+            assigned: whether the assignment to this worker still holds.
         """
         self.partition = partition
         self._port = log
@@ -76,6 +75,7 @@ class Lane:
         self._limits = limits
         self._status = status
         self._jitter = jitter
+        self._turn = turn
         self._assigned = assigned
         self._log = _logger.bind(topic=partition.topic, partition=partition.number)
         self._serving: Serving | None = None
@@ -224,6 +224,7 @@ class Lane:
             handler=self._handler,
             limits=self._limits,
             status=self._status,
+            turn=self._turn,
         )
         self._serving = serving
         transactions_before = self._status.transactions

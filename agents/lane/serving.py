@@ -6,10 +6,9 @@ over. Invariant: batches are decided in the order of the log, without a gap and 
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from agents.lane.decision import Offender, decide
@@ -21,12 +20,16 @@ from agents.lane.port import BatchHandler, InputRecord, Partition
 from agents.lane.position import POSITION_KEY, Position
 from agents.lane.status import LaneStatus
 
-_RECORDS_AT_ONCE = 128
+_RECORDS_AT_ONCE = 64
 """How many records are parsed, decided and encoded together: what a processor's cache holds.
 
 One by one, the handler would see no two events of a device together; two thousand at once, every
-step finds its data in main memory, and a record takes half as long again.
+step finds its data in main memory, and a record takes half as long again. Besides, nothing else
+runs meanwhile: 1 ms.
 """
+
+_TURNS_OF_OTHERS = 4
+"""How often everybody else may go on before the next records: a request takes several steps."""
 
 
 class _Work(NamedTuple):
@@ -63,16 +66,19 @@ class Serving:
         handler: BatchHandler,
         limits: LaneLimits,
         status: LaneStatus,
+        turn: asyncio.Lock,
     ) -> None:
-        """Prepare to serve from `opened.position` on."""
+        """Prepare to serve from `opened.position` on; whoever decides has the `turn`."""
         self._partition = partition
         self._opened = opened
         self._feed = feed
         self._handler = handler
         self._limits = limits
         self._status = status
+        self._turn = turn
         self._expected = opened.position
-        self._waiting: deque[FetchedBatch] = deque()
+        self._waiting: list[FetchedBatch] = []
+        self._next_begin_s = 0.0
         self._behind_a_gap = False
         self._failure: LogFailure | Parked | None = None
         self._finishing = False
@@ -84,7 +90,12 @@ class Serving:
     @property
     def hungry(self) -> bool:
         """Whether another batch should be fetched now."""
-        return len(self._waiting) < self._limits.waiting_batches_max
+        return self._waiting_records < self._limits.waiting_records_max
+
+    @property
+    def _waiting_records(self) -> int:
+        """How many they may be; a few less where offsets have gaps."""
+        return self._waiting[-1].after - self._waiting[0].before if self._waiting else 0
 
     def take(self, batch: FetchedBatch) -> None:
         """Accept the batch if it starts where the last one ended, else drop it.
@@ -133,11 +144,12 @@ class Serving:
                 batch = await self._next_batch(committing)
                 if batch is None:
                     break
-                work = self._decide(batch)
+                work = await self._decide(batch)
                 if committing is not None:
                     await committing
                     committing = None
                 if work.decided or work.offender is None:
+                    self._next_begin_s = self._now_s() + self._limits.transaction_interval_s_min
                     committing = asyncio.create_task(self._commit(work))
                     committing.add_done_callback(lambda _: self._wake.set())
                 if work.offender is not None:
@@ -162,13 +174,30 @@ class Serving:
                 raise self._failure
             if self._finishing:
                 return None
-            if self._waiting:
-                return self._waiting.popleft()
+            early_s = self._next_begin_s - self._now_s()
+            if self._waiting and (early_s <= 0 or not self.hungry):
+                return self._take_all()
             if self._behind_a_gap:
                 self._behind_a_gap = False
                 await self._fetch_from_here()
+            elif self._waiting:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(early_s):
+                        await self._wake.wait()
             else:
                 await self._wake.wait()
+
+    def _take_all(self) -> FetchedBatch:
+        """Everything that waits, as one batch: fetches adjoin each other."""
+        waiting, self._waiting = self._waiting, []
+        if len(waiting) == 1:
+            return waiting[0]
+        records = chain.from_iterable(batch.records for batch in waiting)
+        return FetchedBatch(self._partition, waiting[0].before, waiting[-1].after, records)
+
+    @staticmethod
+    def _now_s() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _fetch_from_here(self) -> None:
         try:
@@ -177,20 +206,27 @@ class Serving:
         except TimeoutError as error:
             raise LogFailure("the feed did not start") from error
 
-    def _decide(self, batch: FetchedBatch) -> _Work:
-        """Decide and encode without awaiting: a transaction may be in flight meanwhile."""
+    async def _decide(self, batch: FetchedBatch) -> _Work:
+        """Decide and encode; a transaction may be in flight meanwhile.
+
+        One lane at a time, and some records at a time: in between, everybody's requests go on.
+        Otherwise each of a transaction's requests would wait for the batches of all other lanes.
+        """
         composition = self._opened.session.compose()
         next_offset, decided, last_timestamp_ms, offender = batch.after, 0, None, None
         records = iter(batch.records)
-        while offender is None and (some := self._parse_some(records)):
-            decision = decide(self._handler, self._partition, self._opened.rows, some)
-            composition.add(decision.result)
-            if decision.decided:
-                decided += decision.decided
-                last_timestamp_ms = some[decision.decided - 1].timestamp
-            offender = decision.offender
-            if offender is not None:
-                next_offset = offender.offset
+        async with self._turn:
+            while offender is None and (some := self._parse_some(records)):
+                decision = decide(self._handler, self._partition, self._opened.rows, some)
+                composition.add(decision.result)
+                if decision.decided:
+                    decided += decision.decided
+                    last_timestamp_ms = some[decision.decided - 1].timestamp
+                offender = decision.offender
+                if offender is not None:
+                    next_offset = offender.offset
+                for _ in range(_TURNS_OF_OTHERS):
+                    await asyncio.sleep(0)
         position = Position(
             self._partition.topic,
             next_offset,

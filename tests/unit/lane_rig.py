@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from agents.lane.lanes import Lanes
 from agents.lane.limits import LaneLimits
@@ -97,6 +98,7 @@ class Rig:
         *,
         limits: LaneLimits | None = None,
         batch_records_max: int = 3,
+        waiting_records_max: int | None = None,
         seed: int = 0,
         on_the_way: Callable[[FetchedBatch], Sequence[FetchedBatch]] = lambda batch: [batch],
     ) -> None:
@@ -115,7 +117,10 @@ class Rig:
             log_of=lambda partition: MemoryLaneLog(log, partition, CHANGELOG),
             feed=self.feed,
             handler=self.handler,
-            limits=limits or LaneLimits(),
+            limits=replace(
+                limits or LaneLimits(transaction_interval_s_min=0),
+                waiting_records_max=waiting_records_max or batch_records_max,
+            ),
             status=self.status,
             jitter=random.Random(seed),
         )
