@@ -15,12 +15,19 @@ from agents.core.policy import Policy
 from agents.core.projection import look_alike, public_state
 from agents.core.state import UNKNOWN_DEVICE, DeviceState
 from agents.device_rows import ROW_FORMAT, decode_row, encode_row
-from agents.lane.port import BatchResult, InputRecord, OutgoingRecord, Partition, Rows
+from agents.lane.port import (
+    BatchResult,
+    InputRecord,
+    LatestRecord,
+    OutgoingRecord,
+    Partition,
+    Rows,
+)
 from events.errors import MalformedInput
 from schemas import topics
 from schemas.dead_letters import Origin, dead_letter
 from schemas.inputs import decode
-from schemas.outputs import public_state_record, verdict_and_decisions
+from schemas.outputs import public_state_record, public_state_value, verdict_and_decisions
 
 
 class DevicesAgent:
@@ -148,7 +155,7 @@ class _Batch:
     def result(self) -> BatchResult:
         """Everything the records lead to: each row and public state once, as it is at the end."""
         rows: dict[bytes, bytes | None] = {}
-        states: dict[bytes, OutgoingRecord] = {}
+        states: dict[bytes, LatestRecord] = {}
         for key, device in self._touched.items():
             now, before = device.now, device.before
             if now is before:
@@ -157,9 +164,11 @@ class _Batch:
             if look_alike(before, now):
                 continue
             device_id = key.decode()
-            public = public_state(device_id, now, self._policy)
-            if public != public_state(device_id, before, self._policy):
-                states[key] = public_state_record(key, f"{self._origin}{device.offset}", public)
+            published = public_state_value(public_state(device_id, before, self._policy))
+            value = public_state_value(public_state(device_id, now, self._policy))
+            if value != published:
+                record = public_state_record(key, f"{self._origin}{device.offset}", value)
+                states[key] = LatestRecord(record, published)
         outgoing = {
             topics.VERDICTS: self._verdicts,
             topics.DECISIONS: self._decisions,

@@ -80,12 +80,17 @@ def _time_header(now_ms: int) -> tuple[str, bytes]:
     return ("ce_time", format_rfc3339(now_ms).encode())
 
 
-def public_state_record(key: bytes, origin: str, state: PublicState | None) -> OutputRecord:
-    """The compacted record of a device; a tombstone when no user is left.
+def public_state_value(state: PublicState | None) -> bytes | None:
+    """The value of a device's compacted record; none when no user is left: a tombstone."""
+    return None if state is None else _encode(state)
+
+
+def public_state_record(key: bytes, origin: str, value: bytes | None) -> OutputRecord:
+    """The compacted record of a device.
 
     Args:
         key: the device id.
         origin: `<input topic>/<partition>/<offset>` of the last event that the state includes.
-        state: what is known, or none.
+        value: of `public_state_value`.
     """
-    return key, None if state is None else _encode(state), ((AS_OF_HEADER, origin.encode()),)
+    return key, value, ((AS_OF_HEADER, origin.encode()),)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from agents.lane.latest import LatestByTopic, merge_latest
 from agents.lane.port import (
     BatchHandler,
     BatchResult,
@@ -66,7 +67,7 @@ def _decide_singly(
 ) -> Decision:
     outgoing: dict[str, list[OutgoingRecord]] = {}
     changed: dict[bytes, bytes | None] = {}
-    latest: dict[str, dict[bytes, OutgoingRecord]] = {}
+    latest: LatestByTopic = {}
     offender: Offender | None = None
     decided = 0
     for record in records:
@@ -79,8 +80,7 @@ def _decide_singly(
         changed.update(result.rows)
         for topic, additions in result.outgoing.items():
             outgoing.setdefault(topic, []).extend(additions)
-        for topic, by_key in result.latest.items():
-            latest.setdefault(topic, {}).update(by_key)
+        merge_latest(latest, result.latest)
         decided += 1
     return Decision(BatchResult(outgoing, changed, latest), decided, offender)
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import ClassVar
 
+from agents.lane.latest import LatestByTopic, merge_latest, to_write
 from agents.lane.log import (
     Bounds,
     FetchedBatch,
@@ -154,20 +155,19 @@ class MemoryComposition:
         """See `MemorySession.compose`."""
         self._session = session
         self._outgoing: dict[str, list[OutgoingRecord]] = {}
-        self._latest: dict[str, dict[bytes, OutgoingRecord]] = {}
+        self._latest: LatestByTopic = {}
         self._rows: dict[bytes, bytes | None] = {}
 
     def add(self, result: BatchResult) -> None:
         """See `Composition`."""
         for topic, records in result.outgoing.items():
             self._outgoing.setdefault(topic, []).extend(records)
-        for topic, by_key in result.latest.items():
-            self._latest.setdefault(topic, {}).update(by_key)
+        merge_latest(self._latest, result.latest)
         self._rows.update(result.rows)
 
     def complete(self, reserved: Mapping[bytes, bytes], next_offset: int) -> Transaction:
         """See `Composition`."""
-        latest = {topic: list(by_key.values()) for topic, by_key in self._latest.items()}
+        latest = {topic: to_write(by_key) for topic, by_key in self._latest.items()}
         return self._session.transaction(
             {**self._outgoing, **latest}, {**self._rows, **reserved}, next_offset
         )

@@ -65,6 +65,18 @@ class InputRecord(Protocol):
         ...
 
 
+class LatestRecord(NamedTuple):
+    """The record that a compacted topic shall hold for its key from now on.
+
+    Attributes:
+        record: what to write.
+        replaced: the value that the topic held for the key before; None for none.
+    """
+
+    record: OutgoingRecord
+    replaced: bytes | None
+
+
 class BatchResult(NamedTuple):
     """What some records lead to.
 
@@ -77,12 +89,13 @@ class BatchResult(NamedTuple):
         rows: the new value of every row that changed; None deletes the row. Only the last value
             for a key in a transaction reaches the changelog.
         latest: records by topic and key, for topics that hold the last record of each key. Only
-            the last one for a key in a transaction is written.
+            the last one for a key in a transaction is written, and only if it says something else
+            than what was there before.
     """
 
     outgoing: Mapping[str, Sequence[OutgoingRecord]]
     rows: Mapping[bytes, bytes | None]
-    latest: Mapping[str, Mapping[bytes, OutgoingRecord]] = MappingProxyType({})
+    latest: Mapping[str, Mapping[bytes, LatestRecord]] = MappingProxyType({})
 
 
 class BatchHandler(Protocol):

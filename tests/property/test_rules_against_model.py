@@ -84,7 +84,7 @@ def _check_batch(model: Model, batch: list[RawRecord], result: BatchResult) -> N
 def _check_states(
     model: Model, batch: list[RawRecord], result: BatchResult, published: dict[bytes, object]
 ) -> None:
-    for key, value, _ in result.latest.get(topics.DEVICE_STATE, {}).values():
+    for (key, value, _), _ in result.latest.get(topics.DEVICE_STATE, {}).values():
         assert key is not None
         published[key] = None if value is None else json.loads(value)
     for topic, number, device_id in model.devices():

@@ -33,7 +33,7 @@ def _decided() -> MemoryLog:
             for record in records:
                 log.append(Partition(topic, number), record)
         for topic, by_key in result.latest.items():
-            for record in by_key.values():
+            for record, _ in by_key.values():
                 log.append(Partition(topic, number), record)
         position = Position(DEVICE_EVENTS, end, PARTITIONS, 1)
         for key, value in {**result.rows, POSITION_KEY: position.encode()}.items():

@@ -75,7 +75,7 @@ def run(seed: int) -> Run:
                 for record in outgoing:
                     done.append(topic, number, record)
             for topic, by_key in result.latest.items():
-                for record in by_key.values():
+                for record, _ in by_key.values():
                     done.append(topic, number, record)
             rows |= result.rows
             next_offset = batch[-1].offset + 1

@@ -103,7 +103,9 @@ def test_every_standing_has_the_cause_that_last_changed_it(seed: int) -> None:
             for record in _read(topic, raw, result.outgoing.get(topic, ()))
         ]
         states = _read(
-            topics.DEVICE_STATE, raw, list(result.latest.get(topics.DEVICE_STATE, {}).values())
+            topics.DEVICE_STATE,
+            raw,
+            [each.record for each in result.latest.get(topics.DEVICE_STATE, {}).values()],
         )
         device = devices.setdefault(raw.key, _Device())
         device.take([event, *outputs], states)

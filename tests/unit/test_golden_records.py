@@ -25,7 +25,7 @@ from events.vocabulary import Guidance
 from schemas.dead_letters import Origin, dead_letter
 from schemas.inputs import decode
 from schemas.malformed import MalformedCode
-from schemas.outputs import public_state_record, verdict_and_decisions
+from schemas.outputs import public_state_record, public_state_value, verdict_and_decisions
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 OUTPUTS = {output.event_type: output for output in (*VERDICT_TYPES, *DECISION_TYPES)}
@@ -126,7 +126,11 @@ def test_a_public_state_is_read_and_written_as_ever(frozen: dict[str, Any]) -> N
         assert msgspec.json.decode(value or b"", type=PublicState) == state
         assert list(json.loads(value or b"")["users"]) == list(frozen["reads_as"]["users"])
     origin = frozen["written_from"]["origin"]
-    assert written(public_state_record(key or b"", origin, state)) == (key, value, headers)
+    assert written(public_state_record(key or b"", origin, public_state_value(state))) == (
+        key,
+        value,
+        headers,
+    )
 
 
 @golden("dead_letters")

@@ -16,7 +16,7 @@ from events.vocabulary import (
     Offer,
     Status,
 )
-from schemas.outputs import public_state_record, verdict_and_decisions
+from schemas.outputs import public_state_record, public_state_value, verdict_and_decisions
 from tests.unit.generated import STABLE, instances
 from tests.unit.sound_records import NOW_MS, TIME, TIME_MS
 
@@ -148,7 +148,7 @@ def test_a_public_state_says_null_where_nothing_applies() -> None:
         wait_until=None,
     )
     state = PublicState(device_id="phone-1", bio_epoch=0, users={"b": absent, "a": absent})
-    key, value, headers = public_state_record(b"phone-1", ORIGIN, state)
+    key, value, headers = public_state_record(b"phone-1", ORIGIN, public_state_value(state))
     assert key == b"phone-1"
     assert headers == (("biolatch-as-of", b"biolatch.device-events/3/41"),)
     user = {
@@ -168,12 +168,12 @@ def test_a_public_state_says_null_where_nothing_applies() -> None:
 
 
 def test_a_device_without_users_has_a_tombstone() -> None:
-    record = public_state_record(b"phone-1", ORIGIN, None)
+    record = public_state_record(b"phone-1", ORIGIN, public_state_value(None))
     assert record == (b"phone-1", None, (("biolatch-as-of", b"biolatch.device-events/3/41"),))
 
 
 @STABLE
 @given(instances(PublicState))
 def test_a_public_state_is_read_as_it_was_written(state: PublicState) -> None:
-    _, value, _ = public_state_record(state.device_id.encode(), ORIGIN, state)
+    value = public_state_value(state)
     assert msgspec.json.decode(value or b"", type=PublicState) == state

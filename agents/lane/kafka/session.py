@@ -37,8 +37,9 @@ from agents.lane.kafka.changelog import read_changelog
 from agents.lane.kafka.client import KafkaLogs, log_failures, start_client, words
 from agents.lane.kafka.reading import committed_reader
 from agents.lane.kafka.writing import BatchWriter
+from agents.lane.latest import LatestByTopic, merge_latest, to_write
 from agents.lane.log import Bounds, LogFailure, LogRefusal, Restored
-from agents.lane.port import BatchResult, InputRecord, OutgoingRecord, Partition
+from agents.lane.port import BatchResult, InputRecord, Partition
 
 _TRANSACTIONAL_REQUESTS = (
     AddOffsetsToTxnRequest,
@@ -165,20 +166,19 @@ class KafkaComposition:
         self._now_ms = int(time.time() * 1000)
         self._outputs: dict[str, BatchWriter] = {}
         self._rows: dict[bytes, bytes | None] = {}
-        self._latest: dict[str, dict[bytes, OutgoingRecord]] = {}
+        self._latest: LatestByTopic = {}
 
     def add(self, result: BatchResult) -> None:
         """See `Composition`."""
         for topic, records in result.outgoing.items():
             self._writer(topic).write(records)
         self._rows.update(result.rows)
-        for topic, by_key in result.latest.items():
-            self._latest.setdefault(topic, {}).update(by_key)
+        merge_latest(self._latest, result.latest)
 
     def complete(self, reserved: Mapping[bytes, bytes], next_offset: int) -> "KafkaTransaction":
         """See `Composition`."""
         for topic, by_key in self._latest.items():
-            self._writer(topic).write(by_key.values())
+            self._writer(topic).write(to_write(by_key))
         changelog = self._writer(self._changelog_topic)
         changelog.write((key, row, ()) for key, row in self._rows.items())
         changelog.write((key, value, ()) for key, value in reserved.items())
