@@ -58,8 +58,8 @@ def test_slices_lead_to_what_all_at_once_leads_to() -> None:
     agent, rows, partition = DevicesAgent(Policy()), dict[bytes, bytes](), Partition("input", 0)
     inputs = [Input(raw) for raw in generate(seed=3, events=6_000).records if raw.partition == 0]
     changed_back = states = 0
-    for start in range(0, len(inputs), 200):
-        batch = inputs[start : start + 200]
+    for start in range(0, len(inputs), 60):
+        batch = inputs[start : start + 60]
         whole = to_write(agent(partition, rows, batch).latest.get(DEVICE_STATE, {}))
         merged: LatestByTopic = {}
         for slice_start in range(0, len(batch), 7):
@@ -71,5 +71,5 @@ def test_slices_lead_to_what_all_at_once_leads_to() -> None:
         assert values == {key: value for key, value, _ in whole}
         states += len(values)
         changed_back += len(merged.get(DEVICE_STATE, {})) - len(sliced)
-    assert states > 100
+    assert states > 60
     assert changed_back > 0
