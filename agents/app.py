@@ -200,6 +200,7 @@ def _group_options(settings: Settings) -> GroupOptions:
         session_timeout_s=settings.membership.session_timeout_s,
         heartbeat_interval_s=settings.membership.heartbeat_interval_s,
         rebalance_timeout_s=settings.membership.rebalance_timeout_s,
+        metadata_age_s_max=settings.membership.metadata_age_s_max,
         poll_interval_s_max=settings.membership.poll_interval_s_max,
         fetch_wait_s_max=settings.lane.fetch_wait_s_max,
         fetch_bytes_max=settings.lane.fetch_bytes_max,
