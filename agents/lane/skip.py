@@ -57,7 +57,10 @@ async def skip(
     try:
         restored = await session.restore()
         bounds = await log.bounds()
-        position = starting_position(partition, restored.rows, bounds, handler.row_format)
+        elsewhere = None if restored.rows else await session.value_elsewhere(POSITION_KEY)
+        position = starting_position(
+            partition, restored.rows, bounds, handler.row_format, elsewhere=elsewhere
+        )
         record = await log.first_record(position) if position < bounds.end else None
         if record is None or record.offset != offset:
             raise NotNext(None if record is None else record.offset)
