@@ -5,16 +5,16 @@ Owns how the parts are wired. Must never create a topic: whoever sets up a clust
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from agents.kafka_connection import connected, kafka_options
 from agents.lane.faust_host.host import LaneHost
 from agents.lane.faust_host.options import HostOptions
-from agents.lane.kafka.client import KafkaLogs, KafkaOptions, is_unreachable
+from agents.lane.kafka.client import KafkaLogs, is_unreachable
 from agents.lane.kafka.group import GroupOptions
 from agents.lane.kafka.session import KafkaLaneLog
 from agents.lane.lanes import Lanes
@@ -62,7 +62,7 @@ class Worker:
         self._settings = settings
         self._handler = handler
         self._topics = topics
-        self.kafka = _kafka_options(settings, topics)
+        self.kafka = kafka_options(settings, topics.changelog)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then close every lane and leave the group.
@@ -73,7 +73,7 @@ class Worker:
                 joined the group as the same static member.
             InvariantBroken: Faust has ended by itself.
         """
-        async with _connected(self.kafka) as logs:
+        async with connected(self.kafka) as logs:
             await self._require_topics(logs)
             host = LaneHost(
                 HostOptions(
@@ -123,24 +123,6 @@ class Worker:
                 setting=f"message.timestamp.type={timestamps}",
                 fix="run `biolatch topics apply --fix-config`",
             )
-
-
-@asynccontextmanager
-async def _connected(options: KafkaOptions) -> AsyncGenerator[KafkaLogs]:
-    logs = KafkaLogs(options)
-    try:
-        await logs.start()
-    except LogFailure as failure:
-        raise TransientFailure(
-            "kafka.unreachable",
-            f"no Apache Kafka answers at {options.bootstrap_servers}. Start one here with "
-            "`biolatch kafka start`, or set BIOLATCH_KAFKA__BOOTSTRAP_SERVERS to the address of "
-            "yours.",
-        ) from failure
-    try:
-        yield logs
-    finally:
-        await logs.stop()
 
 
 async def _run_host(host: LaneHost, stop: asyncio.Event) -> None:
@@ -213,26 +195,12 @@ def run_worker(
     return supervise(worker.run)
 
 
-def _kafka_options(settings: Settings, topics: WorkerTopics) -> KafkaOptions:
-    compression = settings.kafka.compression
-    return KafkaOptions(
-        bootstrap_servers=settings.kafka.bootstrap_servers,
-        client_id=settings.kafka.client_id,
-        group_id=settings.application.group,
-        transactional_prefix=settings.application.name,
-        changelog_topic=topics.changelog,
-        request_timeout_s=settings.kafka.request_timeout_s,
-        transaction_timeout_s=settings.lane.transaction_timeout_s,
-        close_s_max=settings.lane.close_s_max,
-        compression=None if compression == "none" else compression,
-    )
-
-
 def _group_options(settings: Settings) -> GroupOptions:
     return GroupOptions(
         session_timeout_s=settings.membership.session_timeout_s,
         heartbeat_interval_s=settings.membership.heartbeat_interval_s,
         rebalance_timeout_s=settings.membership.rebalance_timeout_s,
+        metadata_age_s_max=settings.membership.metadata_age_s_max,
         poll_interval_s_max=settings.membership.poll_interval_s_max,
         fetch_wait_s_max=settings.lane.fetch_wait_s_max,
         fetch_bytes_max=settings.lane.fetch_bytes_max,

@@ -112,6 +112,12 @@ class MembershipSettings(_Group):
     rebalance_timeout_s: float = Field(
         default=20.0, ge=5, le=300, description="what a worker gets to close its lanes"
     )
+    metadata_age_s_max: float = Field(
+        default=10.0,
+        ge=0.1,
+        le=300,
+        description="how late a worker notices that the input has grown, or was made anew",
+    )
     poll_interval_s_max: float = Field(
         default=60.0,
         ge=10,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from agents.settings import KafkaSettings
+from agents.settings import KafkaSettings, Settings
 from deploy.kafka.data_folder import DEFAULT, DataFolder
 
 _log = structlog.get_logger(__name__)
@@ -46,3 +46,10 @@ def broker_address(kafka: KafkaSettings, data: Path = DEFAULT) -> BrokerAddress:
         address = BrokerAddress(kafka.bootstrap_servers, Source.DEFAULT)
     _log.info("broker.chosen", address=address.bootstrap_servers, source=address.source.value)
     return address
+
+
+def at_the_broker_of_this_folder(settings: Settings) -> Settings:
+    """The settings with the address of the Kafka to talk to."""
+    address = broker_address(settings.kafka).bootstrap_servers
+    kafka = settings.kafka.model_copy(update={"bootstrap_servers": address})
+    return settings.model_copy(update={"kafka": kafka})

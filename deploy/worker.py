@@ -4,8 +4,8 @@ import structlog
 
 from agents.app import WorkerTopics, run_worker
 from agents.devices import DevicesAgent
-from agents.settings import Settings, load_settings
-from deploy.broker_address import broker_address
+from agents.settings import load_settings
+from deploy.broker_address import at_the_broker_of_this_folder
 from schemas.topics import topology
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -20,7 +20,7 @@ def work(*, compiled: bool) -> int:
     Raises:
         Misconfigured: a setting is wrong.
     """
-    settings = _at_the_broker_of_this_folder(load_settings())
+    settings = at_the_broker_of_this_folder(load_settings())
     topics = topology(settings.application.name)
     return run_worker(
         settings,
@@ -34,9 +34,3 @@ def work(*, compiled: bool) -> int:
         ),
         on_start=lambda _status: _logger.info("worker.rules", compiled=compiled),
     )
-
-
-def _at_the_broker_of_this_folder(settings: Settings) -> Settings:
-    address = broker_address(settings.kafka).bootstrap_servers
-    kafka = settings.kafka.model_copy(update={"bootstrap_servers": address})
-    return settings.model_copy(update={"kafka": kafka})

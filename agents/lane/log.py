@@ -112,6 +112,14 @@ class Session(Protocol):
         """
         ...
 
+    async def value_elsewhere(self, key: bytes) -> bytes | None:
+        """Return a key's last value in some other partition of the changelog that has one.
+
+        Raises:
+            LogFailure: they could not be read.
+        """
+        ...
+
     def compose(self) -> Composition:
         """Begin to encode a transaction; that overlaps with the one in flight."""
         ...

@@ -117,6 +117,19 @@ class MemorySession:
                     rows[record.key or b""] = record.value
         return Restored(rows, end, records_read)
 
+    async def value_elsewhere(self, key: bytes) -> bytes | None:
+        """See `Session`."""
+        return await self.request("elsewhere", partial(self._value_elsewhere, key))
+
+    def _value_elsewhere(self, key: bytes) -> bytes | None:
+        log, (topic, own) = self.view.log, self.view.changelog
+        for number in range(log.partition_count(topic)):
+            if number != own:
+                for record in reversed(log.readable(Partition(topic, number))):
+                    if record.key == key:
+                        return record.value
+        return None
+
     def compose(self) -> "MemoryComposition":
         """See `Session`."""
         return MemoryComposition(self)

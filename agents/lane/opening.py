@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agents.lane.endings import Interrupted, Parked
 from agents.lane.log import LaneLog, LogFailure, Session
 from agents.lane.port import Partition
+from agents.lane.position import POSITION_KEY
 from agents.lane.start import Unservable, starting_position
 from agents.lane.status import LaneStatus
 
@@ -44,8 +45,10 @@ async def read_behind_the_fence(
     restored = await session.restore()
     bounds = await log.bounds()
     rows = restored.rows
+    # One that is empty may be so because the input has grown: the others tell.
+    elsewhere = None if rows else await session.value_elsewhere(POSITION_KEY)
     try:
-        position = starting_position(partition, rows, bounds, row_format)
+        position = starting_position(partition, rows, bounds, row_format, elsewhere=elsewhere)
     except Unservable as error:
         raise Parked(str(error), restored.end) from error
     status.openings += 1

@@ -7,7 +7,7 @@ The parked lane sees its changelog's end move, and goes on.
 """
 
 from agents.lane.log import LaneLog
-from agents.lane.port import BatchHandler, Partition
+from agents.lane.port import BatchHandler, InputRecord, Partition
 from agents.lane.position import POSITION_KEY, Position
 from agents.lane.start import starting_position
 
@@ -36,8 +36,8 @@ async def skip(
     *,
     code: str,
     message: str,
-) -> None:
-    """Send the record that the partition stands at to the dead letters, undecided.
+) -> InputRecord:
+    """Send the record that the partition stands at to the dead letters, undecided; return it.
 
     Args:
         log: the partition's log.
@@ -51,12 +51,16 @@ async def skip(
         NotNext: the partition does not stand at that record; nothing was written.
         Unservable: rows and input do not belong together; nothing was written.
         LogFailure: the log failed; ask again whether it took effect.
+        LogRefusal: the log does not take the dead letter; nothing was written.
     """
     session = await log.open()
     try:
         restored = await session.restore()
         bounds = await log.bounds()
-        position = starting_position(partition, restored.rows, bounds, handler.row_format)
+        elsewhere = None if restored.rows else await session.value_elsewhere(POSITION_KEY)
+        position = starting_position(
+            partition, restored.rows, bounds, handler.row_format, elsewhere=elsewhere
+        )
         record = await log.first_record(position) if position < bounds.end else None
         if record is None or record.offset != offset:
             raise NotNext(None if record is None else record.offset)
@@ -67,3 +71,4 @@ async def skip(
         await composition.complete({POSITION_KEY: behind.encode()}, offset + 1).commit()
     finally:
         await session.close()
+    return record

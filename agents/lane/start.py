@@ -6,7 +6,7 @@ position that cannot be served waits for an operator, because every guess loses 
 
 from agents.lane.log import Bounds
 from agents.lane.port import Partition
-from agents.lane.position import POSITION_KEY, UnreadablePosition, decode_position
+from agents.lane.position import POSITION_KEY, Position, UnreadablePosition, decode_position
 
 
 class Unservable(Exception):  # noqa: N818 - a state of the partition, not a mistake in a call
@@ -14,11 +14,24 @@ class Unservable(Exception):  # noqa: N818 - a state of the partition, not a mis
 
 
 def starting_position(
-    partition: Partition, rows: dict[bytes, bytes], bounds: Bounds, row_format: int
+    partition: Partition,
+    rows: dict[bytes, bytes],
+    bounds: Bounds,
+    row_format: int,
+    *,
+    elsewhere: bytes | None = None,
 ) -> int:
     """Take the position record out of `rows` and return the input offset to go on from.
 
-    A partition without rows and without a position is new and starts where its input starts.
+    A partition without rows and without a position is new and starts where its input starts;
+    unless it is new because the input has grown: its keys have their rows elsewhere.
+
+    Args:
+        partition: the input partition.
+        rows: what its changelog holds.
+        bounds: what its input holds.
+        row_format: the newest row format that can be read.
+        elsewhere: the position record of another partition, to be given for one that is empty.
 
     Raises:
         Unservable: rows and input do not belong together.
@@ -30,11 +43,10 @@ def starting_position(
                 "the changelog holds rows and no position; "
                 "restore the changelog topic, or empty it to start this partition from nothing"
             )
+        if elsewhere is not None:
+            _require_same_count(_decoded(elsewhere), bounds)
         return bounds.start
-    try:
-        position = decode_position(value)
-    except UnreadablePosition as error:
-        raise Unservable(f"{error}; restore the changelog topic") from error
+    position = _decoded(value)
     if position.topic != partition.topic:
         raise Unservable(
             f"the rows stem from topic {position.topic}; "
@@ -45,11 +57,7 @@ def starting_position(
             f"the rows have format {position.row_format} and this version reads up to "
             f"{row_format}; run the newer version here"
         )
-    if position.partition_count != bounds.partition_count:
-        raise Unservable(
-            f"the input has {bounds.partition_count} partitions and the rows were made with "
-            f"{position.partition_count}, so keys have moved; run `biolatch topics repartition`"
-        )
+    _require_same_count(position, bounds)
     if position.next_offset < bounds.start:
         raise Unservable(
             f"the position {position.next_offset} lies before the input's first offset "
@@ -62,3 +70,18 @@ def starting_position(
             "the input was truncated or made anew; restore it, or decide where to go on"
         )
     return position.next_offset
+
+
+def _decoded(value: bytes) -> Position:
+    try:
+        return decode_position(value)
+    except UnreadablePosition as error:
+        raise Unservable(f"{error}; restore the changelog topic") from error
+
+
+def _require_same_count(position: Position, bounds: Bounds) -> None:
+    if position.partition_count != bounds.partition_count:
+        raise Unservable(
+            f"the input has {bounds.partition_count} partitions and the rows were made with "
+            f"{position.partition_count}, so keys have moved; run `biolatch topics repartition`"
+        )

@@ -42,6 +42,9 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     "dead-letters": CommandModule(
         "deploy.commands.dead_letters", "Look at input that could not be decoded."
     ),
+    "skip": CommandModule(
+        "deploy.commands.skip", "Let a parked partition go on without the record that stopped it."
+    ),
     "schema": CommandModule(
         "deploy.commands.schema", "Show or export the JSON Schemas of all events."
     ),

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -225,5 +225,13 @@ async def create_topics(servers: str, *names: str, count: int) -> None:
                 NewTopic(changelog, count, 1, topic_configs={"cleanup.policy": "compact"}),
             ]
         )
+        await known(admin, names)
     finally:
         await admin.close()
+
+
+async def known(admin: AIOKafkaAdminClient, topics: Collection[str]) -> None:
+    """Wait until the broker tells of topics that it has made, which may be a moment later."""
+    async with asyncio.timeout(WAIT_S):
+        while not set(topics) <= {each["topic"] for each in await admin.describe_topics()}:  # noqa: ASYNC110 - it tells when asked
+            await asyncio.sleep(0.01)

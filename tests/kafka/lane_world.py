@@ -12,7 +12,6 @@ from agents.settings import (
     ApplicationSettings,
     KafkaSettings,
     LaneSettings,
-    MembershipSettings,
     Settings,
 )
 from tests.kafka.lane_logs import create_topics
@@ -46,7 +45,7 @@ class World:
 
     @asynccontextmanager
     async def worker(self, instance_id: str | None = None) -> AsyncIterator[Worker]:
-        membership = MembershipSettings(instance_id=instance_id)
+        membership = self.settings.membership.model_copy(update={"instance_id": instance_id})
         settings = self.settings.model_copy(update={"membership": membership})
         worker = Worker(settings, self.handler, self.topics)
         stop = asyncio.Event()

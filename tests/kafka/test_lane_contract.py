@@ -96,6 +96,20 @@ async def test_partitions_are_fenced_apart(log: LogUnderTest) -> None:
     assert await log.committed(log.output, number=1) == [(b"k", b"y")]
 
 
+async def test_a_value_is_found_in_another_partition_and_not_in_its_own(log: LogUnderTest) -> None:
+    zero = await log.lane(0).open()
+    await write(zero, output=log.output, rows={b"p": b"1", b"q": b"2"}).commit()
+    await write(zero, output=log.output, rows={b"p": b"3", b"q": None}).commit()
+    one = await log.lane(1).open()
+
+    assert await one.value_elsewhere(b"p") == b"3"
+    assert await one.value_elsewhere(b"q") is None
+    assert await zero.value_elsewhere(b"p") is None
+
+    await zero.close()
+    await one.close()
+
+
 async def test_the_changelog_end_moves_only_when_somebody_writes(log: LogUnderTest) -> None:
     session = await log.lane().open()
     restored = await session.restore()

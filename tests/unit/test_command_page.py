@@ -10,7 +10,7 @@ from deploy.commands import COMMANDS
 from deploy.exit_codes import ExitCode
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/commands.md").read_text(encoding="utf-8")
-ON_DATA = ("run", "publish", "tail", "state", "explain", "lag", "dead-letters", "schema")
+ON_DATA = ("run", "publish", "tail", "state", "explain", "lag", "dead-letters", "skip", "schema")
 
 
 @pytest.mark.parametrize("name", ON_DATA)

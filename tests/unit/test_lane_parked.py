@@ -179,6 +179,21 @@ def test_rows_and_input_that_do_not_belong_together_are_not_served(
     in_virtual_time(scenario())
 
 
+def test_a_partition_that_is_new_because_the_input_has_grown_is_not_served() -> None:
+    async def scenario() -> None:
+        log = new_log(2)
+        publish(log, b"a", partition=ONE)
+        stated = {"topic": "in", "next_offset": 0, "partition_count": 1, "row_format": 1}
+        await _write_changelog(log, {POSITION_KEY: json.dumps(stated).encode()})
+        async with serving(Rig(log), ZERO, ONE) as rig:
+            await rig.reach(LaneState.PARKED, ONE)
+            assert "2 partitions and the rows were made with 1" in rig.status.parked[ONE]
+            assert rig.status.parked[ONE] == rig.status.parked[ZERO]
+        assert verdicts(log, 1) == []
+
+    in_virtual_time(scenario())
+
+
 def test_input_that_is_deleted_under_a_lane_parks_it() -> None:
     async def scenario() -> None:
         log = new_log()

@@ -44,6 +44,7 @@ class GroupOptions:
         session_timeout_s: without a heartbeat for so long, the worker's partitions go to others.
         heartbeat_interval_s: between heartbeats; a third of the session timeout at most.
         rebalance_timeout_s: what a worker gets to close its lanes before it is left behind.
+        metadata_age_s_max: how late a topic that has grown or was made anew is noticed.
         poll_interval_s_max: a worker that has not fetched for so long leaves the group: it hangs.
         fetch_wait_s_max: how long a fetch waits at the broker for a first record.
         fetch_bytes_max: of one partition in one fetch.
@@ -54,6 +55,7 @@ class GroupOptions:
     session_timeout_s: float
     heartbeat_interval_s: float
     rebalance_timeout_s: float
+    metadata_age_s_max: float
     poll_interval_s_max: float
     fetch_wait_s_max: float
     fetch_bytes_max: int
@@ -100,6 +102,7 @@ def new_group_consumer(options: KafkaOptions, group: GroupOptions, assignor: Any
         session_timeout_ms=int(group.session_timeout_s * 1000),
         heartbeat_interval_ms=int(group.heartbeat_interval_s * 1000),
         rebalance_timeout_ms=int(group.rebalance_timeout_s * 1000),
+        metadata_max_age_ms=int(group.metadata_age_s_max * 1000),
         max_poll_interval_ms=int(group.poll_interval_s_max * 1000),
         fetch_max_wait_ms=int(group.fetch_wait_s_max * 1000),
         max_partition_fetch_bytes=group.fetch_bytes_max,

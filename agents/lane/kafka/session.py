@@ -141,6 +141,23 @@ class KafkaSession:
             await self.producer.partitions_for(self._changelog.topic)
             return await read_changelog(self.producer.client, self._changelog, start, end)
 
+    async def value_elsewhere(self, key: bytes) -> bytes | None:
+        """See `Session`."""
+        topic, own = self._changelog
+        with log_failures(f"cannot read {topic}"):
+            numbers: set[int] = await self.producer.partitions_for(topic)
+        for number in sorted(numbers - {own}):
+            start, end = await self._logs.offsets(Partition(topic, number))
+            if start == end:
+                continue
+            with log_failures(f"cannot read {topic}/{number}"):
+                restored = await read_changelog(
+                    self.producer.client, Partition(topic, number), start, end
+                )
+            if key in restored.rows:
+                return restored.rows[key]
+        return None
+
     def compose(self) -> "KafkaComposition":
         """See `Session`."""
         return KafkaComposition(self, self._changelog.topic)
