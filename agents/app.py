@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Never
 
 import structlog
 
@@ -15,7 +15,7 @@ from agents.kafka_connection import connected, kafka_options
 from agents.lane.faust_host.host import LaneHost
 from agents.lane.faust_host.options import HostOptions
 from agents.lane.kafka.client import KafkaLogs, is_unreachable
-from agents.lane.kafka.group import GroupOptions
+from agents.lane.kafka.group import GroupOptions, GroupRefused
 from agents.lane.kafka.session import KafkaLaneLog
 from agents.lane.lanes import Lanes
 from agents.lane.limits import LaneLimits
@@ -69,8 +69,8 @@ class Worker:
 
         Raises:
             TransientFailure: no broker answers.
-            Misconfigured: a topic is missing, partition counts differ, or another process has
-                joined the group as the same static member.
+            Misconfigured: a topic is missing, partition counts differ, or the group will not have
+                this worker (a setting, a missing right, another process with its id).
             InvariantBroken: Faust has ended by itself.
         """
         async with connected(self.kafka) as logs:
@@ -130,21 +130,16 @@ async def _run_host(host: LaneHost, stop: asyncio.Event) -> None:
     starting = asyncio.ensure_future(host.start())
     stopping = asyncio.ensure_future(stop.wait())
     ended = asyncio.ensure_future(host.wait_until_stopped())
-    taken_over = asyncio.ensure_future(host.taken_over.wait())
-    ends: set[asyncio.Future[Any]] = {stopping, ended, taken_over}
+    ends: set[asyncio.Future[Any]] = {stopping, ended, host.membership_ended}
     try:
         # The start lasts until the group has assigned partitions; it returns when Faust serves.
         await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done() and not stopping.done():
+        if starting.done() and not stopping.done() and not host.membership_ended.done():
             _raise_failed_start(starting)
             _logger.info("worker.joined")
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        if taken_over.done() and not stopping.done():
-            raise Misconfigured(
-                "membership.taken-over",
-                f"another process has joined the group as {host.options.instance_id!r}; give each "
-                "worker an id of its own in BIOLATCH_MEMBERSHIP__INSTANCE_ID",
-            )
+        if host.membership_ended.done() and not stopping.done():
+            _raise_ended_membership(host.membership_ended.result())
         if ended.done() and not stopping.done():
             raise InvariantBroken("worker.faust-ended", "Faust has ended by itself") from (
                 host.crash_reason
@@ -153,6 +148,14 @@ async def _run_host(host: LaneHost, stop: asyncio.Event) -> None:
         for task in ends:
             task.cancel()
         await _stop_host(host, starting)
+
+
+def _raise_ended_membership(error: Exception) -> Never:
+    if isinstance(error, GroupRefused):
+        raise Misconfigured(error.code, str(error)) from error
+    if is_unreachable(error):
+        raise TransientFailure("kafka.unreachable", f"cannot join the group: {error}") from error
+    raise InvariantBroken("membership.failed", "the consumer has ended by itself") from error
 
 
 def _raise_failed_start(starting: "asyncio.Future[None]") -> None:

@@ -3,8 +3,11 @@
 The tests share the broker and its topics; everything that is on them is judged at each one's end.
 """
 
+import asyncio
+import random
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
@@ -41,45 +44,52 @@ async def staged(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge
         yield staged
 
 
-async def ends(servers: str, isolation_level: str) -> list[int]:
-    """The end of each partition of the verdicts, as readers of that level have it."""
+@asynccontextmanager
+async def open_transactions(servers: str) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
+    """Whether somebody has written verdicts and not committed them, each time it is called."""
     addresses = [TopicPartition(VERDICTS, number) for number in range(LOCAL.partitions)]
-    async with AIOKafkaConsumer(
-        bootstrap_servers=servers, isolation_level=isolation_level
-    ) as consumer:
-        found = await consumer.end_offsets(addresses)
-    return [found[each] for each in addresses]
+    async with (
+        AIOKafkaConsumer(bootstrap_servers=servers, isolation_level="read_committed") as stable,
+        AIOKafkaConsumer(bootstrap_servers=servers, isolation_level="read_uncommitted") as written,
+    ):
+
+        async def are_open() -> bool:
+            # In this order, what is committed in between can only look like an open one.
+            committed = await stable.end_offsets(addresses)
+            return committed != await written.end_offsets(addresses)
+
+        yield are_open
 
 
-async def has_open_transaction(staged: Edges) -> bool:
-    """Whether somebody has written verdicts and not committed them."""
-    stable = await ends(staged.servers, "read_committed")
-    return stable != await ends(staged.servers, "read_uncommitted")
-
-
-async def stun_in_a_transaction(staged: Edges, phone: Phone) -> None:
+async def stun_in_a_transaction(
+    staged: Edges, phone: Phone, are_open: Callable[[], Awaitable[bool]]
+) -> None:
     """Stop the worker's process when it has written and not committed."""
     user = 0
     async with AIOKafkaProducer(bootstrap_servers=staged.servers) as producer:
         while True:
+            # Stopped again and again it must get somewhere: each time it has decided something.
+            await staged.decided()
             for _ in range(20):
                 user += 1
                 phone.event("enrollment.declined", user_id=f"user-{user % 9}", channel="settings")
             await publish_with(producer, phone)
+            await asyncio.sleep(random.uniform(0, 0.03))  # anywhere in what follows
             staged.worker.signal(signal.SIGSTOP)
-            if await has_open_transaction(staged):
+            if await are_open():
                 return
             staged.worker.signal(signal.SIGCONT)
 
 
 async def test_a_transaction_that_times_out_while_its_worker_is_stopped(staged: Edges) -> None:
     phone = staged.phone(0)
-    await stun_in_a_transaction(staged, phone)
+    async with open_transactions(staged.servers) as are_open:
+        await stun_in_a_transaction(staged, phone, are_open)
 
-    async def timed_out() -> bool:
-        return not await has_open_transaction(staged)
+        async def timed_out() -> bool:
+            return not await are_open()
 
-    await until(timed_out)
+        await until(timed_out)
     staged.worker.signal(signal.SIGCONT)
     await staged.decided()
     assert staged.worker.said("lane.reopening") >= 1

@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 
 from agents.app import Worker
@@ -15,6 +15,7 @@ from agents.lane.log import FetchedBatch
 from agents.lane.port import Partition
 from agents.lane.skip import skip
 from agents.lane.status import LaneState
+from agents.settings import MembershipSettings
 from deploy.kafka.local import LocalKafka
 from events.errors import Misconfigured, TransientFailure
 from tests.kafka.lane_world import WAIT_S, World, until
@@ -173,3 +174,26 @@ async def _delete_before(world: World, offset: int) -> None:
         {TopicPartition(world.input, 0): RecordsToDelete(before_offset=offset)}
     )
     await admin.close()
+
+
+async def test_a_worker_that_the_group_refuses_ends_and_says_what_to_change(world: World) -> None:
+    settings = world.settings.model_copy(
+        update={"membership": MembershipSettings(session_timeout_s=1, heartbeat_interval_s=0.3)}
+    )
+    async with asyncio.timeout(WAIT_S):
+        with pytest.raises(Misconfigured, match=r"group\.min\.session\.timeout\.ms") as refused:
+            await Worker(settings, world.handler, world.topics).run(asyncio.Event())
+    assert refused.value.code == "membership.refused"
+
+
+async def test_a_worker_whose_group_is_of_another_kind_ends_and_says_so(world: World) -> None:
+    async with (
+        AIOKafkaConsumer(
+            world.input, bootstrap_servers=world.servers, group_id=world.name
+        ) as another,
+        asyncio.timeout(WAIT_S),
+    ):
+        await another.seek_to_end()  # returns when it has joined
+        with pytest.raises(Misconfigured, match="members of another kind") as refused:
+            await Worker(world.settings, world.handler, world.topics).run(asyncio.Event())
+    assert refused.value.code == "membership.refused"

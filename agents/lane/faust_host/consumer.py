@@ -19,7 +19,13 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode.threads import ServiceThread, WorkerThread
 
-from agents.lane.kafka.group import GroupReader, PositionLost, Unreadable, new_group_consumer
+from agents.lane.kafka.group import (
+    GroupReader,
+    GroupRefused,
+    PositionLost,
+    Unreadable,
+    new_group_consumer,
+)
 from agents.lane.kafka.static_member import join_as
 from agents.lane.log import FetchedBatch
 from agents.lane.port import Partition
@@ -32,6 +38,9 @@ _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _FETCH_WAIT_S = 0.25
 """How long one fetch waits for data when every lane could use some."""
+
+_GROUP_CHECK_S = 0.5
+"""How soon a worker that is joining hears that the group refuses it."""
 
 _HUNGER_CHECK_S = 0.01
 """How soon a lane that gets hungry is noticed while the others wait for data."""
@@ -112,6 +121,8 @@ class LaneConsumer(driver.Consumer):
             lanes.interrupt(lost.partition, str(lost))
         except Unreadable as unreadable:
             lanes.park(unreadable.partition, str(unreadable))
+        except GroupRefused as refused:
+            self._thread.say_ended(refused)
         return []
 
     async def perform_seek(self) -> None:
@@ -157,6 +168,8 @@ class LaneConsumerThread(driver.AIOKafkaConsumerThread):
 
     Worker = _DyingThread
     reader: GroupReader
+    _assigned = False
+    _hearing: asyncio.Task[None]
 
     def _create_worker_consumer(self, _transport: driver.Transport) -> Any:  # noqa: ANN401 - aiokafka's, untyped
         options = cast("LaneHost", self.app).options
@@ -169,11 +182,45 @@ class LaneConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     def _say_taken_over(self) -> None:
+        instance_id = cast("LaneHost", self.app).options.instance_id
+        self.say_ended(
+            GroupRefused(
+                "membership.taken-over",
+                f"another process has joined the group as {instance_id!r}; give each worker an id "
+                "of its own in BIOLATCH_MEMBERSHIP__INSTANCE_ID",
+            )
+        )
+
+    def say_ended(self, error: Exception) -> None:
+        """Let the host end: this worker is no member of the group, or never becomes one."""
         host = cast("LaneHost", self.app)
-        host.loop.call_soon_threadsafe(host.taken_over.set)
+        host.loop.call_soon_threadsafe(host.end_membership, error)
+
+    async def on_start(self) -> None:
+        """Start the consumer, and hear what the group says to it."""
+        await super().on_start()
+        self._hearing = asyncio.create_task(self._hear_refusal(), name="hear refusal")
+
+    async def on_thread_stop(self) -> None:
+        """Hear no more, and stop the consumer."""
+        self._hearing.cancel()
+        await super().on_thread_stop()
+
+    async def _hear_refusal(self) -> None:
+        """Ask for what the group says until it has assigned partitions, or refuses to.
+
+        aiokafka tells only who fetches, and waits until then; Faust fetches when it has partitions.
+        """
+        while not self._assigned:
+            try:
+                await self.reader.fetch([], _GROUP_CHECK_S)
+            except Exception as error:  # noqa: BLE001 - the host ends with it, whatever it is
+                self.say_ended(error)
+                return
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Hold every partition before the consumer can ask where to start it."""
+        self._assigned = True
         self.reader.hold_all()
         await super().on_partitions_assigned(assigned, generation_id)
 

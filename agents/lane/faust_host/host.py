@@ -41,8 +41,8 @@ class LaneHost(faust.App):
         lanes: whom it feeds; to be set before the start, for they need `feed`.
         feed: the lanes' side of the consumer.
         all_started: set when every service runs; what remains of the start is to join the group.
-        taken_over: set when another process has joined the group as the static member that this
-            one was.
+        membership_ended: done when this worker is no member of its group any more, or never becomes
+            one; its result is why.
     """
 
     BootStrategy = _WithoutProducer
@@ -50,13 +50,13 @@ class LaneHost(faust.App):
     lanes: Lanes
     feed: "ThreadFeed"
     all_started: asyncio.Event
-    taken_over: asyncio.Event
+    membership_ended: asyncio.Future[Exception]
 
     def __init__(self, options: HostOptions) -> None:
         """Configure; nothing is connected before the start."""
         self.options = options
         self.all_started = asyncio.Event()
-        self.taken_over = asyncio.Event()
+        self.membership_ended = asyncio.get_running_loop().create_future()
         self.feed = ThreadFeed(self)
         servers = options.kafka.bootstrap_servers.replace(",", ";")
         super().__init__(
@@ -79,6 +79,11 @@ class LaneHost(faust.App):
         self.agent(topic, name="lanes")(self._deliver)
         signal: Any = self.on_partitions_revoked
         signal.connect(self._hold_lanes, weak=False)
+
+    def end_membership(self, why: Exception) -> None:
+        """Say that this worker is no member of its group; who says it first is heard."""
+        if not self.membership_ended.done():
+            self.membership_ended.set_result(why)
 
     async def _deliver(self, stream: Any) -> None:  # noqa: ANN401 - Faust's stream, untyped
         async for event in stream.noack().events():

@@ -13,15 +13,20 @@ on either side of the fetch, with no await between taking records and reading th
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import (
     ConsumerStoppedError,
     CorruptRecordException,
+    GroupAuthorizationFailedError,
     IllegalStateError,
+    InconsistentGroupProtocolError,
+    InvalidGroupIdError,
+    InvalidSessionTimeoutError,
     KafkaError,
     OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
 )
 
 from agents.lane.kafka.client import KafkaOptions
@@ -89,6 +94,29 @@ class Unreadable(Exception):  # noqa: N818 - as above
         self.partition = partition
 
 
+class GroupRefused(Exception):  # noqa: N818 - as above
+    """The group will not have this worker as it is, however often it asks.
+
+    Attributes:
+        code: for machines.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+_REFUSALS: Final = {
+    InvalidSessionTimeoutError: "the broker does not allow this session timeout; it has to lie "
+    "between its `group.min.session.timeout.ms` and `group.max.session.timeout.ms`",
+    GroupAuthorizationFailedError: "this principal may not read the consumer group {group}",
+    TopicAuthorizationFailedError: "this principal may not read the input topic",
+    InconsistentGroupProtocolError: "the consumer group {group} has members of another kind: give "
+    "this application a group of its own",
+    InvalidGroupIdError: "the broker does not allow {group} as the name of a consumer group",
+}
+
+
 def new_group_consumer(options: KafkaOptions, group: GroupOptions, assignor: Any) -> Any:
     """Return an aiokafka consumer, not started, that never commits and never resets a position."""
     replace_record_parsing()
@@ -116,6 +144,7 @@ class GroupReader:
     def __init__(self, consumer: Any) -> None:
         """Use a consumer made by `new_group_consumer`, started before the first fetch."""
         self._consumer = consumer
+        self._group_id: str = consumer._group_id  # noqa: SLF001 - there is no public way
         self._positions: dict[TopicPartition, int] = {}
 
     def hold_all(self) -> None:
@@ -154,8 +183,16 @@ class GroupReader:
         Raises:
             PositionLost: a partition has nothing at its position; no other one is affected.
             Unreadable: a partition cannot be read on; no other one is affected.
+            GroupRefused: the group will not have this worker.
             aiokafka.errors.KafkaError: the group or the fetch failed for good.
         """
+        try:
+            return await self._fetch(partitions, wait_s)
+        except tuple(_REFUSALS) as error:
+            reason = _REFUSALS[type(error)].format(group=self._group_id)
+            raise GroupRefused("membership.refused", reason) from error
+
+    async def _fetch(self, partitions: Sequence[Partition], wait_s: float) -> list[FetchedBatch]:
         addresses = [TopicPartition(*each) for each in partitions]
         running = [each for each in addresses if each in self._positions]
         if not running:
