@@ -1,8 +1,8 @@
-"""Draining: one worker against a full input topic, as fast as it can."""
+"""Draining: workers against a full input topic, as fast as they can."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -28,27 +28,27 @@ class _Look(NamedTuple):
     """What was seen at one moment.
 
     Attributes:
-        committed: input records that the worker's group has committed.
-        worker, broker: what the processes have taken; no broker where it is not ours.
+        committed: input records that the workers' group has committed.
+        workers, broker: what the processes have taken; no broker where it is not ours.
     """
 
     committed: int
-    worker: Usage
+    workers: Usage
     broker: Usage | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """How a worker drained the input.
+    """How workers drained the input.
 
     Attributes:
         events: measured events, those of the warm-up left out.
         seconds: from the first append of verdicts on them to the last, by the broker's clock.
         events_per_s: verdicts that were appended within that time, for each second of it.
-        worker_cpu_us_per_event: processor time of the worker, all its threads; None if the drain
-            was over too soon to tell.
+        worker_cpu_us_per_event: processor time of the workers, all their threads; None if the
+            drain was over too soon to tell.
         broker_cpu_us_per_event: the same of the broker, where it is our own.
-        resident_bytes_max: the most memory of the worker that was seen.
+        resident_bytes_max: the most memory of the workers together that was seen.
         verdicts: how many of each kind, of all inputs, those of the warm-up too.
     """
 
@@ -62,7 +62,7 @@ class Drained:
 
     @property
     def events_per_cpu_s(self) -> float | None:
-        """Events for each second of the worker's processor time."""
+        """Events for each second of the workers' processor time."""
         return 1_000_000 / self.worker_cpu_us_per_event if self.worker_cpu_us_per_event else None
 
 
@@ -72,18 +72,18 @@ async def drain(
     load: Load,
     *,
     group: str,
-    worker: Child,
+    workers: Sequence[Child],
     broker_pid: int | None,
     on_committed: Callable[[int], None],
 ) -> Drained:
-    """Wait until the worker has committed everything, then check all its verdicts.
+    """Wait until the workers have committed everything, then check all its verdicts.
 
     Raises:
-        InvariantBroken: the worker ended, or a verdict is missing, repeated or out of place.
-        TransientFailure: the worker stands still.
+        InvariantBroken: a worker ended, or a verdict is missing, repeated or out of place.
+        TransientFailure: the workers stand still.
     """
     partitions = [Partition(topics.device_events.name, each) for each in load.ends]
-    looks = await _watched(reader, partitions, load, group, worker, broker_pid, on_committed)
+    looks = await _watched(reader, partitions, load, group, workers, broker_pid, on_committed)
     audit = VerdictAudit(topics.device_events.name, dict.fromkeys(load.ends, 0))
     appended = await audited(reader, topics.verdicts.name, audit, measured_from=load.warm_up)
     audit.require_all(load.ends)
@@ -94,7 +94,7 @@ async def drain(
         events_per_s=appended.events_per_s,
         worker_cpu_us_per_event=worker_cpu_us,
         broker_cpu_us_per_event=broker_cpu_us,
-        resident_bytes_max=max(look.worker.resident_bytes for look in looks),
+        resident_bytes_max=max(look.workers.resident_bytes for look in looks),
         verdicts=dict(audit.kinds.most_common()),
     )
 
@@ -104,7 +104,7 @@ async def _watched(
     partitions: list[Partition],
     load: Load,
     group: str,
-    worker: Child,
+    workers: Sequence[Child],
     broker_pid: int | None,
     on_committed: Callable[[int], None],
 ) -> list[_Look]:
@@ -112,7 +112,8 @@ async def _watched(
     looks: list[_Look] = []
     moved_at = time.monotonic()
     while not looks or looks[-1].committed < load.total:
-        worker.check_alive()
+        for worker in workers:
+            worker.check_alive()
         offsets = await reader.committed(group, partitions)
         committed = sum(offset or 0 for offset in offsets.values())
         if looks and committed > looks[-1].committed:
@@ -120,14 +121,19 @@ async def _watched(
         if time.monotonic() - moved_at > _STANDSTILL_S_MAX:
             raise TransientFailure(
                 "bench.worker-stands-still",
-                f"the worker committed nothing for {_STANDSTILL_S_MAX:.0f} s; its last words:\n"
-                f"{worker.last_words}",
+                f"the workers committed nothing for {_STANDSTILL_S_MAX:.0f} s; their last words:\n"
+                + "\n".join(worker.last_words for worker in workers),
             )
         broker = None if broker_pid is None else usage_of(broker_pid)
-        looks.append(_Look(committed, worker.usage(), broker))
+        looks.append(_Look(committed, _sum(each.usage() for each in workers), broker))
         on_committed(committed)
         await asyncio.sleep(_LOOK_EVERY_S)
     return looks
+
+
+def _sum(usages: Iterable[Usage]) -> Usage:
+    cpu_s, resident_bytes = zip(*usages, strict=True)
+    return Usage(sum(cpu_s), sum(resident_bytes))
 
 
 def _cpu_us_per_event(looks: list[_Look]) -> tuple[float | None, float | None]:
@@ -141,4 +147,4 @@ def _cpu_us_per_event(looks: list[_Look]) -> tuple[float | None, float | None]:
     broker = None
     if first.broker is not None and last.broker is not None:
         broker = (last.broker.cpu_s - first.broker.cpu_s) / events * 1_000_000
-    return (last.worker.cpu_s - first.worker.cpu_s) / events * 1_000_000, broker
+    return (last.workers.cpu_s - first.workers.cpu_s) / events * 1_000_000, broker

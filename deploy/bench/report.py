@@ -20,6 +20,7 @@ class BenchOptions:
         latency_s: how long latency is measured; 0 leaves it out.
         latency_warm_up_s: at the same rate before that.
         baseline_s: how long stock Faust is measured; 0 leaves the baselines out.
+        scaling_devices: phones in the smallest crowd of those that are compared; 0 compares none.
     """
 
     events: int
@@ -29,6 +30,30 @@ class BenchOptions:
     latency_s: float
     latency_warm_up_s: float
     baseline_s: float
+    scaling_devices: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaled:
+    """A drain beside others that differ in one thing.
+
+    Attributes:
+        workers, devices, partitions: what it was made with.
+        events_per_s: verdicts that were appended a second.
+        cpu_us_per_event: processor time of all workers; None if it was over too soon to tell.
+        broker_cpu_us_per_event: the same of the broker.
+        resident_bytes_max: the most memory of all workers together.
+        others: what other programs took of the machine's processor time meanwhile.
+    """
+
+    workers: int
+    devices: int
+    partitions: int
+    events_per_s: float
+    cpu_us_per_event: float | None
+    broker_cpu_us_per_event: float | None
+    resident_bytes_max: int
+    others: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +61,7 @@ class Report:
     """The outcome of a run.
 
     Attributes:
+        scaling: drains that differ from the first of them in one thing each; may be none.
         others: by stage, what other programs took of the machine's processor time meanwhile.
         bytes_per_event: by topic, what the worker wrote for each input, compressed as on disk;
             names of Kafka's own topics begin with `__`. Empty where the broker is not ours.
@@ -47,6 +73,7 @@ class Report:
     bytes_per_event: dict[str, float]
     latency: Latency | None
     baselines: tuple[Baseline, ...]
+    scaling: tuple[Scaled, ...]
     others: dict[str, float]
     took_s: float
 
@@ -58,6 +85,11 @@ class Report:
         """How many times as many events for a second of processor time as the baseline."""
         own_us = self.drained.worker_cpu_us_per_event
         return baseline.cpu_us_per_event / own_us if own_us else None
+
+    def cost_ratio(self, scaled: Scaled) -> float | None:
+        """Processor time per event, as a multiple of the first drain's."""
+        first = self.scaling[0].cpu_us_per_event
+        return scaled.cpu_us_per_event / first if first and scaled.cpu_us_per_event else None
 
     def for_machines(self) -> dict[str, object]:
         """All of it as plain data."""
@@ -75,5 +107,8 @@ class Report:
                     "cpu_ratio": self.cpu_ratio(baseline),
                 }
                 for baseline in self.baselines
+            ],
+            "scaling": [
+                {**asdict(scaled), "cost_ratio": self.cost_ratio(scaled)} for scaled in self.scaling
             ],
         }

@@ -66,6 +66,9 @@ def show_report(console: Console, report: Report) -> None:
     if report.baselines:
         console.print()
         console.print(_comparison(report))
+    if report.scaling:
+        console.print()
+        console.print(_scaling(report))
     if report.bytes_per_event:
         console.print()
         console.print(_written(report))
@@ -131,6 +134,24 @@ def _comparison(report: Report) -> Table:
     return table
 
 
+def _scaling(report: Report) -> Table:
+    table = _table("devices", "partitions", "workers", "events/s", "us CPU", "cost", "MiB")
+    table.columns[0].justify = "right"
+    for scaled in report.scaling:
+        ratio = report.cost_ratio(scaled)
+        cpu_us = scaled.cpu_us_per_event
+        table.add_row(
+            f"{scaled.devices:,}",
+            f"{scaled.partitions}",
+            f"{scaled.workers}",
+            f"{scaled.events_per_s:,.0f}",
+            "" if cpu_us is None else f"{cpu_us:.1f}",
+            "" if ratio is None else f"{ratio:.2f} x",
+            f"{scaled.resident_bytes_max / _MIB:,.0f}",
+        )
+    return table
+
+
 def _written(report: Report) -> Table:
     table = _table("written to topic", "bytes per event")
     for topic, size in report.bytes_per_event.items():
@@ -160,8 +181,11 @@ def _table(first: str, *others: str) -> Table:
 
 def _warnings(report: Report) -> list[str]:
     warnings: list[str] = []
-    if any(share > _OTHERS_SHARE_MAX for share in report.others.values()):
-        shares = ", ".join(f"{stage} {share:.0%}" for stage, share in report.others.items())
+    others = dict(report.others)
+    if report.scaling:
+        others["scaling"] = max(scaled.others for scaled in report.scaling)
+    if any(share > _OTHERS_SHARE_MAX for share in others.values()):
+        shares = ", ".join(f"{stage} {share:.0%}" for stage, share in others.items())
         warnings.append(f"other programs took part of the processors ({shares}); repeat it alone.")
     latency = report.latency
     if latency is not None and not latency.is_valid:

@@ -23,6 +23,7 @@ _FULL: Final = BenchOptions(
     latency_s=30,
     latency_warm_up_s=5,
     baseline_s=15,
+    scaling_devices=10_000,
 )
 _QUICK: Final = BenchOptions(
     events=10_000,
@@ -32,6 +33,7 @@ _QUICK: Final = BenchOptions(
     latency_s=2,
     latency_warm_up_s=1,
     baseline_s=2,
+    scaling_devices=100,
 )
 
 app = command_app("Measure speed, latency and cost on this machine.")
@@ -67,6 +69,14 @@ def bench(  # noqa: PLR0913 (one argument for each option)
     skip_baselines: Annotated[
         bool, typer.Option("--skip-baselines", help="Leave out what others reach.")
     ] = False,
+    scaling: Annotated[
+        bool,
+        typer.Option(
+            "--scaling",
+            help="Also compare 10,000 to 1,000,000 devices, 1 to 12 partitions, one worker and "
+            "two; five minutes more.",
+        ),
+    ] = False,
     quick: Annotated[
         bool, typer.Option("--quick", help="See that it runs; too little to measure well.")
     ] = False,
@@ -95,6 +105,7 @@ def bench(  # noqa: PLR0913 (one argument for each option)
         latency_s=usual.latency_s if latency_seconds is None else latency_seconds,
         latency_warm_up_s=usual.latency_warm_up_s,
         baseline_s=0 if skip_baselines else usual.baseline_s,
+        scaling_devices=usual.scaling_devices if scaling else 0,
     )
     try:
         with Stages(diagnostics()) as stages:

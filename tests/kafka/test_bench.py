@@ -12,7 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from agents.settings import Settings
 from deploy.bench.kafka_client import topic_names
+from deploy.bench.report import BenchOptions
+from deploy.bench.scaling import Crowd, drain_crowd
 from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.local import LocalKafka
 from schemas.topics import VERDICTS, topology
@@ -63,6 +66,7 @@ async def test_every_input_has_its_verdict_and_everything_is_measured(scratch: P
         "bytes_per_event",
         "latency",
         "baselines",
+        "scaling",
         "others",
         "took_s",
         "bytes_per_event_total",
@@ -138,3 +142,34 @@ async def test_an_interrupt_ends_everything(scratch: Path) -> None:
     assert len(children) >= 2  # the broker and the worker
     assert not [child for child in children if child.is_running()]
     assert os.listdir(scratch) == []  # noqa: PTH208 (Path cannot, in a coroutine)
+
+
+class Silent:
+    """An audience that wants to know nothing."""
+
+    def begins(self, stage: str, total: int | None = None) -> None:
+        """Nothing."""
+
+    def comes_to(self, done: int) -> None:
+        """Nothing."""
+
+
+async def test_two_workers_drain_a_crowd_together(scratch: Path) -> None:
+    options = BenchOptions(
+        events=EVENTS,
+        devices=DEVICES,
+        partitions=4,
+        seed=1,
+        latency_s=0,
+        latency_warm_up_s=0,
+        baseline_s=0,
+        scaling_devices=DEVICES,
+    )
+    crowd = Crowd(workers=2, devices=DEVICES, partitions=4)
+    async with asyncio.timeout(WAIT_S):
+        scaled = await drain_crowd(crowd, options, Settings(), Silent(), scratch)
+    assert (scaled.workers, scaled.devices, scaled.partitions) == crowd
+    assert scaled.events_per_s > 0
+    # Both had partitions: neither could have decided all of them by itself without the other's.
+    logs = [(scratch / f"worker-{number}.log").read_text() for number in (1, 2)]
+    assert [log.count("lane.serving") for log in logs] == [2, 2]

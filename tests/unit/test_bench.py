@@ -10,6 +10,7 @@ from deploy.bench.event_records import event_record
 from deploy.bench.log_growth import logged_bytes
 from deploy.bench.percentiles import percentile
 from deploy.bench.phone_history import PhoneHistory, Report
+from deploy.bench.scaling import crowds
 from deploy.bench.verdict_audit import Appended, VerdictAudit
 from deploy.records.topic_record import TopicRecord
 from events.errors import InvariantBroken, Misconfigured
@@ -116,3 +117,18 @@ def test_log_segments_count_for_their_topic(tmp_path: Path) -> None:
         (tmp_path / name / "00000000000000000000.log").write_bytes(b"x" * size)
         (tmp_path / name / "00000000000000000000.index").write_bytes(b"x" * 100)
     assert logged_bytes(tmp_path) == {"a-topic": 15, "__offsets": 3}
+
+
+def test_crowds_differ_from_the_first_in_one_thing() -> None:
+    first, *others = crowds(10_000)
+    assert first == (1, 10_000, 4)
+    assert [
+        {name: value for name, value in each._asdict().items() if value != getattr(first, name)}
+        for each in others
+    ] == [
+        {"devices": 100_000},
+        {"devices": 1_000_000},
+        {"partitions": 1},
+        {"partitions": 12},
+        {"workers": 2},
+    ]
