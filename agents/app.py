@@ -21,7 +21,9 @@ from agents.lane.lanes import Lanes
 from agents.lane.limits import LaneLimits
 from agents.lane.log import LogFailure
 from agents.lane.port import BatchHandler
+from agents.lane.rocksdb_store import RocksStores
 from agents.lane.status import WorkerStatus
+from agents.lane.store import RowStores
 from agents.log_output import write_log
 from agents.settings import Settings
 from agents.supervise import Ending, supervise
@@ -84,8 +86,9 @@ class Worker:
                     instance_id=self._settings.membership.instance_id,
                 )
             )
+            stores = _row_stores(self._settings)
             host.lanes = Lanes(
-                log_of=lambda partition: KafkaLaneLog(logs, partition),
+                log_of=lambda partition: KafkaLaneLog(logs, partition, stores),
                 feed=host.feed,
                 handler=self._handler,
                 limits=_lane_limits(self._settings),
@@ -196,6 +199,13 @@ def run_worker(
     if on_start is not None:
         on_start(worker.status)
     return supervise(worker.run)
+
+
+def _row_stores(settings: Settings) -> RowStores | None:
+    folder = settings.store.folder
+    if folder is None:
+        return None
+    return RocksStores(folder, cached_rows_max=settings.store.cached_rows_max)
 
 
 def _group_options(settings: Settings) -> GroupOptions:

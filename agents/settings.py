@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
@@ -203,6 +204,23 @@ class LogSettings(_Group):
     )
 
 
+class StoreSettings(_Group):
+    """Where a worker keeps rows between its starts."""
+
+    folder: Path | None = Field(
+        default=None,
+        description="keeps rows in RocksDB here, one folder for each partition: a worker that "
+        "comes back reads only what its changelog has got since, and rows do not have to fit into "
+        "memory; no two workers may share it; unset: rows are kept in memory",
+    )
+    cached_rows_max: int = Field(
+        default=50_000,
+        ge=1,
+        le=100_000_000,
+        description="with a folder: rows of each partition that are kept in memory, too",
+    )
+
+
 class Settings(BaseSettings):
     """All settings of a process."""
 
@@ -214,6 +232,7 @@ class Settings(BaseSettings):
     application: ApplicationSettings = ApplicationSettings()
     membership: MembershipSettings = MembershipSettings()
     lane: LaneSettings = LaneSettings()
+    store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 

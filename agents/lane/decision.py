@@ -5,10 +5,10 @@ between a decision and its rows.
 """
 
 from collections.abc import Sequence
-from types import MappingProxyType
 from typing import NamedTuple
 
 from agents.lane.latest import LatestByTopic, merge_latest
+from agents.lane.log import LogFailure
 from agents.lane.port import (
     BatchHandler,
     BatchResult,
@@ -16,6 +16,7 @@ from agents.lane.port import (
     OutgoingRecord,
     Partition,
 )
+from agents.lane.rows import LaneRows
 
 
 class Offender(NamedTuple):
@@ -42,7 +43,7 @@ class Decision(NamedTuple):
 def decide(
     handler: BatchHandler,
     partition: Partition,
-    rows: dict[bytes, bytes],
+    rows: LaneRows,
     records: Sequence[InputRecord],
 ) -> Decision:
     """Decide the records and write their rows into `rows`.
@@ -50,19 +51,24 @@ def decide(
     A handler that raises is asked again record by record: whatever it raised at, the records
     before it are decided and only one is held against it. A handler that raises at all of them
     together and at none by itself has decided them all.
+
+    Raises:
+        LogFailure: a row cannot be read.
     """
     try:
-        result = handler(partition, MappingProxyType(rows), records)
+        result = handler(partition, rows, records)
+    except LogFailure:  # of the rows: no record is at fault
+        raise
     except Exception:  # noqa: BLE001 - the search below raises nothing and names the record
         return _decide_singly(handler, partition, rows, records)
-    _apply(rows, result)
+    rows.change(result.rows)
     return Decision(result, len(records), None)
 
 
 def _decide_singly(
     handler: BatchHandler,
     partition: Partition,
-    rows: dict[bytes, bytes],
+    rows: LaneRows,
     records: Sequence[InputRecord],
 ) -> Decision:
     outgoing: dict[str, list[OutgoingRecord]] = {}
@@ -72,22 +78,16 @@ def _decide_singly(
     decided = 0
     for record in records:
         try:
-            result = handler(partition, MappingProxyType(rows), (record,))
+            result = handler(partition, rows, (record,))
+        except LogFailure:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, this record is the one
             offender = Offender(record.offset, error)
             break
-        _apply(rows, result)
+        rows.change(result.rows)
         changed.update(result.rows)
         for topic, additions in result.outgoing.items():
             outgoing.setdefault(topic, []).extend(additions)
         merge_latest(latest, result.latest)
         decided += 1
     return Decision(BatchResult(outgoing, changed, latest), decided, offender)
-
-
-def _apply(rows: dict[bytes, bytes], result: BatchResult) -> None:
-    for key, value in result.rows.items():
-        if value is None:
-            rows.pop(key, None)
-        else:
-            rows[key] = value

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from agents.lane.port import BatchResult, InputRecord, Partition
+from agents.lane.rows import LaneRows
 
 
 class LogFailure(Exception):  # noqa: N818 - a failure of the environment, not a mistake
@@ -63,7 +64,7 @@ class Restored(NamedTuple):
         records_read: how many records it took.
     """
 
-    rows: dict[bytes, bytes]
+    rows: LaneRows
     end: int
     records_read: int
 

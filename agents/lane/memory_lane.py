@@ -17,6 +17,7 @@ from agents.lane.log import (
 )
 from agents.lane.memory import Answer, MemoryLog
 from agents.lane.port import BatchResult, InputRecord, OutgoingRecord, Partition
+from agents.lane.rows import MemoryRows
 
 RECORD_BYTES_MAX = 1_000_000
 """A larger key and value are refused, as a broker does by its topics' limits."""
@@ -100,7 +101,7 @@ class MemorySession:
         log, changelog = self.view.log, self.view.changelog
         stored = log.stored(changelog)
         position, end = await self.request("restore", lambda: (stored.start, stored.end))
-        rows: dict[bytes, bytes] = {}
+        rows = MemoryRows()
         records_read = 0
         while position < end:
             piece = await self.request(
@@ -109,12 +110,11 @@ class MemorySession:
             if piece.after == position:
                 raise LogFailure("a transaction of somebody else is open in the changelog")
             position = piece.after
+            changes: dict[bytes, bytes | None] = {}
             for record in piece.records:
                 records_read += 1
-                if record.value is None:
-                    rows.pop(record.key or b"", None)
-                else:
-                    rows[record.key or b""] = record.value
+                changes[record.key or b""] = record.value
+            rows.restore(changes, position)
         return Restored(rows, end, records_read)
 
     async def value_elsewhere(self, key: bytes) -> bytes | None:

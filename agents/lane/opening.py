@@ -10,6 +10,7 @@ from agents.lane.endings import Interrupted, Parked
 from agents.lane.log import LaneLog, LogFailure, Session
 from agents.lane.port import Partition
 from agents.lane.position import POSITION_KEY
+from agents.lane.rows import LaneRows
 from agents.lane.start import Unservable, starting_position
 from agents.lane.status import LaneStatus
 
@@ -20,14 +21,14 @@ class Opened:
 
     Attributes:
         session: the fenced session.
-        rows: the partition's rows, without reserved keys.
+        rows: the partition's rows, reserved keys included.
         position: the input offset to go on from.
         partition_count: of the input topic.
         changelog_end: the changelog's end offset.
     """
 
     session: Session
-    rows: dict[bytes, bytes]
+    rows: LaneRows
     position: int
     partition_count: int
     changelog_end: int
@@ -46,13 +47,14 @@ async def read_behind_the_fence(
     bounds = await log.bounds()
     rows = restored.rows
     # One that is empty may be so because the input has grown: the others tell.
-    elsewhere = None if rows else await session.value_elsewhere(POSITION_KEY)
+    elsewhere = await session.value_elsewhere(POSITION_KEY) if rows.is_empty() else None
     try:
         position = starting_position(partition, rows, bounds, row_format, elsewhere=elsewhere)
     except Unservable as error:
         raise Parked(str(error), restored.end) from error
     status.openings += 1
-    status.restored_rows = len(rows)
+    # The position is none; without one there is nothing, or the partition would not be served.
+    status.restored_rows = max(0, len(rows) - 1)
     status.restored_records = restored.records_read
     status.position = position
     return Opened(

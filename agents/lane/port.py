@@ -15,14 +15,19 @@ Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 OutgoingRecord: TypeAlias = tuple[bytes | None, bytes | None, Headers]
 """Key, value and headers of a record to write. A value of None is a tombstone."""
 
-Rows: TypeAlias = Mapping[bytes, bytes]
-"""The rows of one input partition by key, with the effects of every record decided before.
-
-A live, read-only view: valid only during the call it was passed to.
-"""
-
 RESERVED_KEY_PREFIX = b"\x00"
 """Changelog keys that start so belong to the lane; a handler neither sees nor writes one."""
+
+
+class Rows(Protocol):
+    """The rows of one input partition by key, with the effects of every record decided before.
+
+    Live, and to be read only: valid only during the call they were passed to.
+    """
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """Return a row; None when there is none."""
+        ...
 
 
 class Partition(NamedTuple):

@@ -57,7 +57,8 @@ async def skip(
     try:
         restored = await session.restore()
         bounds = await log.bounds()
-        elsewhere = None if restored.rows else await session.value_elsewhere(POSITION_KEY)
+        is_new = restored.rows.is_empty()
+        elsewhere = await session.value_elsewhere(POSITION_KEY) if is_new else None
         position = starting_position(
             partition, restored.rows, bounds, handler.row_format, elsewhere=elsewhere
         )

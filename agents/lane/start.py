@@ -7,6 +7,7 @@ position that cannot be served waits for an operator, because every guess loses 
 from agents.lane.log import Bounds
 from agents.lane.port import Partition
 from agents.lane.position import POSITION_KEY, Position, UnreadablePosition, decode_position
+from agents.lane.rows import LaneRows
 
 
 class Unservable(Exception):  # noqa: N818 - a state of the partition, not a mistake in a call
@@ -15,13 +16,13 @@ class Unservable(Exception):  # noqa: N818 - a state of the partition, not a mis
 
 def starting_position(
     partition: Partition,
-    rows: dict[bytes, bytes],
+    rows: LaneRows,
     bounds: Bounds,
     row_format: int,
     *,
     elsewhere: bytes | None = None,
 ) -> int:
-    """Take the position record out of `rows` and return the input offset to go on from.
+    """Return the input offset to go on from, by the position record among the rows.
 
     A partition without rows and without a position is new and starts where its input starts;
     unless it is new because the input has grown: its keys have their rows elsewhere.
@@ -36,9 +37,9 @@ def starting_position(
     Raises:
         Unservable: rows and input do not belong together.
     """
-    value = rows.pop(POSITION_KEY, None)
+    value = rows.get(POSITION_KEY)
     if value is None:
-        if rows:
+        if not rows.is_empty():
             raise Unservable(
                 "the changelog holds rows and no position; "
                 "restore the changelog topic, or empty it to start this partition from nothing"

@@ -59,7 +59,7 @@ def bench_failover(
 
 
 def _show(console: Console, report: FailoverReport) -> None:
-    machine, recovery = report.machine, report.recovery
+    machine = report.machine
     console.print(
         f"{machine.processor}, {machine.cores} cores, {machine.memory_bytes / _MIB / 1024:.0f} GiB;"
         f" Python {machine.python}; Apache Kafka {machine.kafka}, same host",
@@ -70,12 +70,7 @@ def _show(console: Console, report: FailoverReport) -> None:
         f"{machine.load_before:.2f}; took {report.took_s:.0f} s"
     )
     console.print()
-    table = _table("recovery, one worker", "", "")
-    table.add_row("rows", f"{recovery.rows:,}", f"of {recovery.row_bytes:.0f} bytes")
-    table.add_row("read in", f"{recovery.opened_s:.2f}", f"s: {recovery.rows_per_s:,.0f} rows/s")
-    table.add_row("serving after", f"{recovery.serving_s:.2f}", "s, from the process's start")
-    table.add_row("memory", f"{recovery.memory_bytes_per_row:.0f}", "bytes resident per row")
-    console.print(table)
+    console.print(_recoveries(report))
     console.print()
     table = _table(
         f"pauses, two workers, {report.options.rows:,} rows",
@@ -86,6 +81,18 @@ def _show(console: Console, report: FailoverReport) -> None:
             pause.what, f"{pause.moved_s:.2f}", f"{pause.others_s:.2f}", str(pause.reopened)
         )
     console.print(table)
+
+
+def _recoveries(report: FailoverReport) -> Table:
+    rows, row_bytes = report.recovery.rows, report.recovery.row_bytes
+    title = f"a start, {rows:,} rows of {row_bytes:.0f} B"
+    table = _table(title, "from the changelog", "from a local store")
+    both = report.recovery, report.from_store
+    table.add_row("changelog records read", *(f"{each.changelog_records:,}" for each in both))
+    table.add_row("lanes open in, s", *(f"{each.opened_s:.2f}" for each in both))
+    table.add_row("serving after, s, with its start", *(f"{each.serving_s:.2f}" for each in both))
+    table.add_row("memory, B per row", *(f"{each.memory_bytes_per_row:.0f}" for each in both))
+    return table
 
 
 def _table(first: str, *others: str) -> Table:

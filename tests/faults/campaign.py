@@ -56,6 +56,7 @@ class Campaign:
         self.servers = kafka.bootstrap_servers
         self.way = way
         self.folder = folder
+        self._workers_made = 0
         self.workers = [self.new_worker(f"worker-{number}") for number in range(WORKERS)]
         self.faults: Counter[str] = Counter()
         seed = SETTINGS.seed + zlib.crc32(name.encode())
@@ -63,8 +64,13 @@ class Campaign:
         self.watch = GroupWatch(self.servers, PARTITIONS)
 
     def new_worker(self, name: str) -> DevicesWorker:
-        """A worker that is not started yet."""
-        return DevicesWorker(name, self.way, self.folder)
+        """A worker that is not started yet; every other one keeps its rows on disk, too."""
+        worker = DevicesWorker(name, self.way, self.folder)
+        self._workers_made += 1
+        if self._workers_made % 2:
+            worker.environment["BIOLATCH_STORE__FOLDER"] = str(self.folder / f"{name}-store")
+            worker.environment["BIOLATCH_STORE__CACHED_ROWS_MAX"] = "20"
+        return worker
 
     async def calm(self, least_s: float, most_s: float) -> None:
         """Let the load go on for a while: the next fault comes when it comes."""

@@ -28,7 +28,7 @@ class CountingHandler:
         for record in records:
             self._raise_if_asked(record.value or b"")
             key = record.key or b""
-            count = counts.get(key) or int(rows.get(key, b"0"))
+            count = counts.get(key) or int(rows.get(key) or b"0")
             counts[key] = count + 1
             verdicts.append(self._verdict(partition, record, b"%d" % counts[key]))
         return BatchResult(

@@ -37,6 +37,8 @@ async def test_every_mishap_is_measured(tmp_path: Path) -> None:
     assert report["recovery"]["rows"] == RECOVERY_ROWS
     assert report["recovery"]["rows_per_s"] > 0
     assert 100 < report["recovery"]["row_bytes"] < 1000
+    assert report["recovery"]["changelog_records"] >= RECOVERY_ROWS
+    assert report["from_store"]["changelog_records"] == 0
     assert [pause["what"] for pause in report["pauses"]] == [
         "kill -9",
         "a worker joins",

@@ -10,6 +10,7 @@ from aiokafka.errors import LeaderNotAvailableError, OffsetOutOfRangeError
 from agents.lane.kafka.changelog import read_changelog
 from agents.lane.log import Restored
 from agents.lane.port import Partition
+from agents.lane.rows import MemoryRows
 from deploy.kafka.local import LocalKafka
 from tests.kafka.lane_logs import KafkaUnderTest, kafka_under_test
 
@@ -42,9 +43,11 @@ class Changelog:
     async def read(self, start: int = 0) -> Restored:
         await self._reading.partitions_for(self.partition.topic)
         async with asyncio.timeout(20):
-            return await read_changelog(
-                self._reading.client, self.partition, start, await self.end()
+            rows, end = MemoryRows(), await self.end()
+            records_read = await read_changelog(
+                self._reading.client, self.partition, start, end, rows
             )
+            return Restored(rows, end, records_read)
 
 
 @pytest.fixture
@@ -129,7 +132,7 @@ async def test_what_cannot_be_fetched_is_said(changelog: Changelog) -> None:
     async with changelog.writer("one") as one:
         client = one.client
         with pytest.raises(LeaderNotAvailableError):
-            await read_changelog(client, Partition("no-such-topic", 0), 0, 1)
+            await read_changelog(client, Partition("no-such-topic", 0), 0, 1, MemoryRows())
         await one.partitions_for(changelog.partition.topic)
         with pytest.raises(OffsetOutOfRangeError):
-            await read_changelog(client, changelog.partition, 7, 8)
+            await read_changelog(client, changelog.partition, 7, 8, MemoryRows())

@@ -4,7 +4,7 @@ Nothing here is a switch of the product: each class takes the place of a sound p
 in memory, of a session on it, or of the handler.
 """
 
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -135,18 +135,15 @@ class _WithoutWatermarks:
         return self._handler.dead_letter(partition, record, code, message)
 
 
-class _Rewound(Mapping[bytes, bytes]):
+class _Rewound:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    def __getitem__(self, key: bytes) -> bytes:
-        return encode_row(msgspec.structs.replace(decode_row(self._rows[key]), watermark=-1))
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
+    def get(self, key: bytes, /) -> bytes | None:
+        row = self._rows.get(key)
+        if row is None:
+            return None
+        return encode_row(msgspec.structs.replace(decode_row(row), watermark=-1))
 
 
 def taken_events(seed: int, events: int) -> list[RawRecord]:

@@ -44,7 +44,7 @@ class Counting:
         verdicts: list[OutgoingRecord] = []
         for record in records:
             key = record.key or b""
-            counts[key] = 1 + (counts.get(key) or int(rows.get(key, b"0")))
+            counts[key] = 1 + (counts.get(key) or int(rows.get(key) or b"0"))
             verdicts.append((key, b"%d:%d" % (record.offset, counts[key]), []))
         return BatchResult({self.output: verdicts}, {k: b"%d" % n for k, n in counts.items()})
 

@@ -27,8 +27,8 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
 
-from agents.lane.log import Restored
 from agents.lane.port import Partition
+from agents.lane.rows import LaneRows
 
 _BYTES_MAX: Final = 1024 * 1024
 """How much is fetched at once: some 3 ms of parsing, in which nothing else runs. A larger batch
@@ -41,28 +41,34 @@ Aborted = Sequence[tuple[int, int]]
 """Producer id and first offset of the aborted transactions in what was fetched."""
 
 
-async def read_changelog(client: Any, partition: Partition, start: int, end: int) -> Restored:
-    """Read committed rows from `start` until the position is at `end`; wait if it is not there yet.
+async def read_changelog(
+    client: Any, partition: Partition, start: int, end: int, rows: LaneRows
+) -> int:
+    """Read from `start` until the position is at `end` into `rows`; wait if it is not there yet.
+
+    Returns how many records that were.
 
     Args:
         client: a connected aiokafka client that knows the topic.
         partition: the changelog partition.
         start: its first offset.
         end: its end offset, open transactions included.
+        rows: are given what is committed, fetch by fetch.
 
     Raises:
         aiokafka.errors.KafkaError: it could not be read.
     """
-    rows: dict[bytes, bytes] = {}
     records_read = 0
     position = start
     while position < end:
         fetched, aborted = await _fetch(client, partition, position)
+        changes: dict[bytes, bytes | None] = {}
         for batch, readable in _batches(fetched, aborted):
             if readable:
-                records_read += _apply(batch, rows, position)
+                records_read += _collect(batch, changes, position)
             position = batch.next_offset
-    return Restored(rows, end, records_read)
+        rows.restore(changes, position)
+    return records_read
 
 
 async def _fetch(client: Any, partition: Partition, position: int) -> tuple[Any, Aborted]:
@@ -102,16 +108,12 @@ def _batches(fetched: bytes, aborted: Aborted) -> Iterator[tuple[Any, bool]]:
             yield batch, not (batch.is_transactional and batch.producer_id in aborting)
 
 
-def _apply(batch: Any, rows: dict[bytes, bytes], position: int) -> int:
-    """Put the batch's records from the position on into the rows; return how many there are."""
+def _collect(batch: Any, changes: dict[bytes, bytes | None], position: int) -> int:
+    """Put the batch's records from the position on into the changes; return how many there are."""
     records_read = 0
     for record in batch:
         if record.offset < position:  # a batch comes whole, also when its middle was asked for
             continue
         records_read += 1
-        value = record.value
-        if value is None:
-            rows.pop(record.key or b"", None)
-        else:
-            rows[record.key or b""] = value
+        changes[record.key or b""] = record.value
     return records_read

@@ -13,19 +13,11 @@ retry makes the whole session doubtful, and it ends with that transaction.
 # pyright: reportPrivateUsage=false
 
 import asyncio
-import time
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import zip_longest
 from typing import Any
 
-from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import (
-    KafkaError,
-    MessageSizeTooLargeError,
-    ProducerFenced,
-    RecordListTooLargeError,
-)
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from aiokafka.protocol.transaction import (
     AddOffsetsToTxnRequest,
     AddPartitionsToTxnRequest,
@@ -34,12 +26,14 @@ from aiokafka.protocol.transaction import (
 )
 
 from agents.lane.kafka.changelog import read_changelog
-from agents.lane.kafka.client import KafkaLogs, log_failures, start_client, words
+from agents.lane.kafka.client import KafkaLogs, log_failures, start_client
 from agents.lane.kafka.reading import committed_reader
-from agents.lane.kafka.writing import BatchWriter
-from agents.lane.latest import LatestByTopic, merge_latest, to_write
-from agents.lane.log import Bounds, LogFailure, LogRefusal, Restored
-from agents.lane.port import BatchResult, InputRecord, Partition
+from agents.lane.kafka.topic_identity import identify
+from agents.lane.kafka.transaction import KafkaComposition
+from agents.lane.log import Bounds, Restored
+from agents.lane.port import InputRecord, Partition
+from agents.lane.rows import LaneRows, MemoryRows
+from agents.lane.store import ChangelogTerms, RowStores
 
 _TRANSACTIONAL_REQUESTS = (
     AddOffsetsToTxnRequest,
@@ -55,9 +49,12 @@ _BATCH_BYTES_MAX = 1_000_000
 class KafkaLaneLog:
     """Kafka as the lane of one input partition sees it; a `LaneLog`."""
 
-    def __init__(self, logs: KafkaLogs, partition: Partition) -> None:
-        """Share the clients of `logs`."""
+    def __init__(
+        self, logs: KafkaLogs, partition: Partition, stores: RowStores | None = None
+    ) -> None:
+        """Share the clients of `logs`; keep rows in `stores`, or without them in memory."""
         self._logs = logs
+        self._stores = stores
         self._partition = partition
         self._changelog = Partition(logs.options.changelog_topic, partition.number)
 
@@ -80,7 +77,7 @@ class KafkaLaneLog:
         except BaseException:
             await _tear_down(producer)
             raise
-        return KafkaSession(self._logs, self._partition, self._changelog, producer)
+        return KafkaSession(self._logs, self._partition, self._changelog, producer, self._stores)
 
     async def bounds(self) -> Bounds:
         """See `LaneLog`."""
@@ -107,11 +104,18 @@ class KafkaSession:
     """One transactional producer and what is read behind its fence; a `Session`."""
 
     def __init__(
-        self, logs: KafkaLogs, partition: Partition, changelog: Partition, producer: Any
+        self,
+        logs: KafkaLogs,
+        partition: Partition,
+        changelog: Partition,
+        producer: Any,
+        stores: RowStores | None,
     ) -> None:
         """Take over a started producer."""
         self._logs = logs
-        self._changelog = changelog
+        self._stores = stores
+        self.changelog = changelog
+        self.rows: LaneRows = MemoryRows()
         self.partition = partition
         self.producer = producer
         self.group_id = logs.options.group_id
@@ -136,34 +140,52 @@ class KafkaSession:
         """See `Session`."""
         # Up to the high watermark, not to the stable offset: an open transaction of somebody
         # else would hide committed rows behind it. Reading waits for such a one to end.
-        start, end = await self._logs.offsets(self._changelog)
-        with log_failures(f"cannot read {self._changelog}"):
-            await self.producer.partitions_for(self._changelog.topic)
-            return await read_changelog(self.producer.client, self._changelog, start, end)
+        start, end = await self._logs.offsets(self.changelog)
+        with log_failures(f"cannot read {self.changelog}"):
+            await self.producer.partitions_for(self.changelog.topic)
+            if self._stores is not None:
+                self.rows = self._stores.open(self.partition, await self._terms(start, end))
+            rows = self.rows
+            position = max(start, rows.changelog_offset)
+            records_read = await read_changelog(
+                self.producer.client, self.changelog, position, end, rows
+            )
+        rows.restored()
+        return Restored(rows, end, records_read)
+
+    async def _terms(self, start: int, end: int) -> ChangelogTerms:
+        topic, number = self.changelog
+        identity = await identify(self.producer.client, topic)
+        kept_ms = await self._logs.topic_setting(topic, "delete.retention.ms")
+        return ChangelogTerms(
+            f"{identity.cluster_id}/{identity.topic_id}/{number}", start, end, int(kept_ms or 0)
+        )
 
     async def value_elsewhere(self, key: bytes) -> bytes | None:
         """See `Session`."""
-        topic, own = self._changelog
+        topic, own = self.changelog
         with log_failures(f"cannot read {topic}"):
             numbers: set[int] = await self.producer.partitions_for(topic)
         for number in sorted(numbers - {own}):
             start, end = await self._logs.offsets(Partition(topic, number))
             if start == end:
                 continue
+            rows = MemoryRows()
             with log_failures(f"cannot read {topic}/{number}"):
-                restored = await read_changelog(
-                    self.producer.client, Partition(topic, number), start, end
+                await read_changelog(
+                    self.producer.client, Partition(topic, number), start, end, rows
                 )
-            if key in restored.rows:
-                return restored.rows[key]
+            if key in rows:
+                return rows[key]
         return None
 
     def compose(self) -> "KafkaComposition":
         """See `Session`."""
-        return KafkaComposition(self, self._changelog.topic)
+        return KafkaComposition(self, self.changelog.topic)
 
     async def close(self) -> None:
         """See `Session`."""
+        self.rows.close()
         try:
             async with asyncio.timeout(self._logs.options.close_s_max):
                 if self.in_transaction:
@@ -171,109 +193,6 @@ class KafkaSession:
                 await self.producer.stop()
         except Exception:  # noqa: BLE001 - a producer that cannot end in order is torn down
             await _tear_down(self.producer)
-
-
-class KafkaComposition:
-    """A transaction's record batches, filled result by result; a `Composition`."""
-
-    def __init__(self, session: KafkaSession, changelog_topic: str) -> None:
-        """See `KafkaSession.compose`."""
-        self._session = session
-        self._changelog_topic = changelog_topic
-        self._now_ms = int(time.time() * 1000)
-        self._outputs: dict[str, BatchWriter] = {}
-        self._rows: dict[bytes, bytes | None] = {}
-        self._latest: LatestByTopic = {}
-
-    def add(self, result: BatchResult) -> None:
-        """See `Composition`."""
-        for topic, records in result.outgoing.items():
-            self._writer(topic).write(records)
-        self._rows.update(result.rows)
-        merge_latest(self._latest, result.latest)
-
-    def complete(self, reserved: Mapping[bytes, bytes], next_offset: int) -> "KafkaTransaction":
-        """See `Composition`."""
-        for topic, by_key in self._latest.items():
-            self._writer(topic).write(to_write(by_key))
-        changelog = self._writer(self._changelog_topic)
-        changelog.write((key, row, ()) for key, row in self._rows.items())
-        changelog.write((key, value, ()) for key, value in reserved.items())
-        batches = {topic: writer.finish() for topic, writer in self._outputs.items()}
-        return KafkaTransaction(self._session, batches, next_offset)
-
-    def _writer(self, topic: str) -> BatchWriter:
-        writer = self._outputs.get(topic)
-        if writer is None:
-            writer = BatchWriter(self._session.producer.create_batch, self._now_ms)
-            self._outputs[topic] = writer
-        return writer
-
-
-class KafkaTransaction:
-    """A transaction's record batches, ready to send; a `Transaction`."""
-
-    def __init__(
-        self, session: KafkaSession, batches: Mapping[str, Sequence[Any]], next_offset: int
-    ) -> None:
-        """Keep what `KafkaComposition.complete` made."""
-        self._session = session
-        self._batches = batches
-        self._next_offset = next_offset
-
-    async def commit(self) -> None:
-        """See `Transaction`."""
-        session = self._session
-        try:
-            await self._write_and_commit()
-        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-            raise LogRefusal(words(error)) from error
-        except ProducerFenced as error:
-            raise LogFailure("fenced: another worker has opened this partition") from error
-        except Exception as error:
-            # aiokafka asserts and raises much in the middle of a transaction; whatever it is, the
-            # outcome is unknown and the producer is done.
-            raise LogFailure(f"transaction failed: {words(error)}") from error
-        if session.doubtful:
-            raise LogFailure("a transactional request was lost and sent again")
-
-    async def _write_and_commit(self) -> None:
-        session = self._session
-        producer = session.producer
-        await producer.begin_transaction()
-        session.in_transaction = True
-        _retrieve(producer._txn_manager.wait_for_transaction_end())  # noqa: SLF001 - see _retrieve
-        acknowledgements: list[asyncio.Future[Any]] = []
-        # All topics' first batches enter the transaction by one request, the second ones follow
-        # when those are on their way, and so on: a partition has one batch at a time.
-        for batches in zip_longest(*self._batches.values()):
-            for topic, batch in zip(self._batches, batches, strict=True):
-                if batch is not None:
-                    acknowledgement = await producer.send_batch(
-                        batch, topic, partition=session.partition.number
-                    )
-                    acknowledgements.append(_retrieve(acknowledgement))
-        # Waited for without cancelling any: aiokafka's futures complain when nobody looks.
-        await asyncio.wait(acknowledgements, return_when=asyncio.FIRST_EXCEPTION)
-        for acknowledgement in acknowledgements:
-            acknowledgement.result()
-        # Only now: while a transaction takes up a group, brokers refuse its records for a moment
-        # (as "not enough replicas"), and aiokafka would try those again 0.1 s later.
-        offsets = {TopicPartition(*session.partition): self._next_offset}
-        await producer.send_offsets_to_transaction(offsets, session.group_id)
-        await producer.commit_transaction()
-        session.in_transaction = False
-
-
-def _retrieve(future: Any) -> Any:
-    """Mark the future's error as seen, whoever awaits it or not; return the future."""
-
-    def see(done: Any) -> None:
-        if not done.cancelled():
-            done.exception()
-
-    future.add_done_callback(see)
-    return future
 
 
 async def _tear_down(producer: Any) -> None:

@@ -65,13 +65,14 @@ async def _measure(
     began_s = time.monotonic()
     machine = this_machine(own_broker=True)
     async with _scene("recovery", options, settings, audience, folder) as scene:
-        recovery = await scene.recovery(options.recovery_rows)
+        recovery, from_store = await scene.recoveries(options.recovery_rows)
     async with _scene("failover", options, settings, audience, folder) as scene:
         pauses = await scene.pauses(options.rows)
     return FailoverReport(
         options=options,
         machine=machine,
         recovery=recovery,
+        from_store=from_store,
         pauses=pauses,
         took_s=time.monotonic() - began_s,
     )
@@ -110,12 +111,19 @@ class _Scene(NamedTuple):
         return frozenset(range(self.options.partitions))
 
     @asynccontextmanager
-    async def worker(self, name: str, instance_id: str | None = None) -> AsyncGenerator[Worker]:
-        """A worker for the block; it is a static member where it has an id."""
+    async def worker(
+        self, name: str, instance_id: str | None = None, *, store: Path | None = None
+    ) -> AsyncGenerator[Worker]:
+        """A worker for the block; a static member where it has an id, with a store if it has one.
+
+        Without a folder it has none, whatever this process's settings are.
+        """
         environment = {
             f"{PREFIX}KAFKA__BOOTSTRAP_SERVERS": self.bootstrap_servers,
             f"{PREFIX}LOG__FORMAT": "json",
         }
+        if store is not None:
+            environment[f"{PREFIX}STORE__FOLDER"] = str(store)
         if instance_id is not None:
             environment[f"{PREFIX}MEMBERSHIP__INSTANCE_ID"] = instance_id
             environment[f"{PREFIX}MEMBERSHIP__SESSION_TIMEOUT_S"] = str(_STATIC_SESSION_TIMEOUT_S)
@@ -143,20 +151,32 @@ class _Scene(NamedTuple):
             on_written=self.audience.comes_to,
         )
 
-    async def recovery(self, rows: int) -> Recovery:
-        """One worker that has everything to read."""
+    async def recoveries(self, rows: int) -> tuple[Recovery, Recovery]:
+        """One worker that has everything to read, and one with a store that has it all."""
         async with self.worker("empty") as empty:
             await empty.until_it_serves(self.all.__eq__)
             empty_bytes = empty.process.usage().resident_bytes
         row_bytes = await self.fill(rows)
         self.audience.begins(f"reading {rows:,} rows")
-        async with self.worker("recovering") as recovering:
+        reading = await self._recovery("recovering", rows, row_bytes, empty_bytes, None)
+        store = self.folder / "store"
+        self.audience.begins("filling a local store")
+        async with self.worker("storing", store=store) as storing:
+            await storing.until_it_serves(self.all.__eq__)
+        self.audience.begins("starting from the local store")
+        return reading, await self._recovery("stored", rows, row_bytes, empty_bytes, store)
+
+    async def _recovery(
+        self, name: str, rows: int, row_bytes: float, empty_bytes: int, store: Path | None
+    ) -> Recovery:
+        async with self.worker(name, store=store) as recovering:
             await recovering.until_it_serves(self.all.__eq__)
             serving_s = time.monotonic() - recovering.started_s
             openings = recovering.openings()
             more_bytes = recovering.process.usage().resident_bytes - empty_bytes
         return Recovery(
-            rows=sum(opening["rows"] for opening in openings),
+            rows=rows,
+            changelog_records=sum(opening["changelog_records"] for opening in openings),
             row_bytes=row_bytes,
             opened_s=max(opening["opened_in_s"] for opening in openings),
             serving_s=serving_s,

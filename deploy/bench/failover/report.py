@@ -27,7 +27,8 @@ class Recovery:
     """A worker that starts with rows to read.
 
     Attributes:
-        rows: how many it has read.
+        rows: how many there are.
+        changelog_records: how many records it has read for them.
         row_bytes: mean of key and value.
         opened_s: from the fence to the first fetch, of the lane that took longest.
         serving_s: from the start of the process until every partition is served.
@@ -35,6 +36,7 @@ class Recovery:
     """
 
     rows: int
+    changelog_records: int
     row_bytes: float
     opened_s: float
     serving_s: float
@@ -65,11 +67,18 @@ class Pause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailoverReport:
-    """The outcome of a run."""
+    """The outcome of a run.
+
+    Attributes:
+        recovery: a worker that reads all rows from the changelog.
+        from_store: one with a local store that has them already.
+        pauses: what each mishap has cost.
+    """
 
     options: FailoverOptions
     machine: Machine
     recovery: Recovery
+    from_store: Recovery
     pauses: tuple[Pause, ...]
     took_s: float
 
