@@ -47,6 +47,7 @@ class Scaled:
         broker_cpu_us_per_event: the same of the broker.
         resident_bytes_max: the most memory of all workers together.
         others: what other programs took of the machine's processor time meanwhile.
+        pace_ms: how fast the machine was, by `deploy.bench.pace`: on average of before and after.
     """
 
     workers: int
@@ -57,6 +58,7 @@ class Scaled:
     broker_cpu_us_per_event: float | None
     resident_bytes_max: int
     others: float
+    pace_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
