@@ -35,8 +35,10 @@ soak: compiled ## the same for hours: 100 kills and more of each kind
 	FAULTS_SIZE=soak $(BIN)/python -m pytest tests/faults
 	$(BIN)/python -m tests.faults.campaign_figures
 
-bench: compiled ## events per second, latency and cost, beside two baselines
-	$(BIN)/biolatch bench
+bench: compiled ## events per second, latency, cost and how it grows, beside two baselines; with BENCH= also kept and drawn
+	$(BIN)/biolatch bench --scaling $(if $(BENCH),--save $(BENCH)/bench.json)
+	$(if $(BENCH),$(BIN)/biolatch bench-chart $(BENCH)/bench.json $(BENCH)/bench-light.svg)
+	$(if $(BENCH),$(BIN)/biolatch bench-chart $(BENCH)/bench.json $(BENCH)/bench-dark.svg --dark)
 
 docs: $(INSTALLED) ## the reference pages and JSON Schemas that are drawn from the code
 	$(BIN)/python -m deploy.reference

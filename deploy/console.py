@@ -30,4 +30,9 @@ def say_error(label: str, message: str) -> None:
 
 def answer_json(answer: object) -> None:
     """The whole answer of a command for a machine: one JSON document on standard output."""
-    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    typer.echo(json_text(answer))
+
+
+def json_text(answer: object) -> str:
+    """The same, to be kept in a file."""
+    return json.dumps(answer, ensure_ascii=False, indent=2)

@@ -19,20 +19,25 @@ _STANDSTILL_S_MAX: Final = 60.0
 
 _STEADY_FROM: Final = 0.1
 _STEADY_TO: Final = 0.9
-"""Processor time is taken from one look to another, between these shares of the input: at both of
-them the worker is as far ahead of what it has committed."""
+"""Processor time is taken from one look to another, between these shares of the measured events: at
+both of them the worker is as far ahead of what it has committed. None of the warm-up lies between
+them, for an enrollment costs other than an attempt, and big crowds enroll most."""
 _STEADY_SHARE_MIN: Final = 0.6
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
     """What was seen at one moment.
 
     Attributes:
         committed: input records that the workers' group has committed.
+        measured: those of them that lie behind the warm-up.
+        is_warm: whether nothing of the warm-up is left on any partition.
         workers, broker: what the processes have taken; no broker where it is not ours.
     """
 
     committed: int
+    measured: int
+    is_warm: bool
     workers: Usage
     broker: Usage | None
 
@@ -87,7 +92,7 @@ async def drain(
     audit = VerdictAudit(topics.device_events.name, dict.fromkeys(load.ends, 0))
     appended = await audited(reader, topics.verdicts.name, audit, measured_from=load.warm_up)
     audit.require_all(load.ends)
-    worker_cpu_us, broker_cpu_us = _cpu_us_per_event(looks)
+    worker_cpu_us, broker_cpu_us = cpu_us_per_event(looks)
     return Drained(
         events=appended.by_ms.total(),
         seconds=appended.seconds,
@@ -107,15 +112,16 @@ async def _watched(
     workers: Sequence[Child],
     broker_pid: int | None,
     on_committed: Callable[[int], None],
-) -> list[_Look]:
+) -> list[Look]:
     """Look again and again until everything is committed."""
-    looks: list[_Look] = []
+    looks: list[Look] = []
     moved_at = time.monotonic()
     while not looks or looks[-1].committed < load.total:
         for worker in workers:
             worker.check_alive()
         offsets = await reader.committed(group, partitions)
-        committed = sum(offset or 0 for offset in offsets.values())
+        done = {partition.number: offset or 0 for partition, offset in offsets.items()}
+        committed = sum(done.values())
         if looks and committed > looks[-1].committed:
             moved_at = time.monotonic()
         if time.monotonic() - moved_at > _STANDSTILL_S_MAX:
@@ -125,7 +131,16 @@ async def _watched(
                 + "\n".join(worker.last_words for worker in workers),
             )
         broker = None if broker_pid is None else usage_of(broker_pid)
-        looks.append(_Look(committed, _sum(each.usage() for each in workers), broker))
+        behind = [done[number] - warm_up for number, warm_up in load.warm_up.items()]
+        looks.append(
+            Look(
+                committed,
+                measured=sum(max(0, each) for each in behind),
+                is_warm=min(behind) >= 0,
+                workers=_sum(each.usage() for each in workers),
+                broker=broker,
+            )
+        )
         on_committed(committed)
         await asyncio.sleep(_LOOK_EVERY_S)
     return looks
@@ -136,12 +151,17 @@ def _sum(usages: Iterable[Usage]) -> Usage:
     return Usage(sum(cpu_s), sum(resident_bytes))
 
 
-def _cpu_us_per_event(looks: list[_Look]) -> tuple[float | None, float | None]:
-    """Of the worker and the broker."""
-    total = looks[-1].committed
-    first = next(look for look in looks if look.committed >= _STEADY_FROM * total)
-    last = next(look for look in looks if look.committed >= _STEADY_TO * total)
-    events = last.committed - first.committed
+def cpu_us_per_event(looks: Sequence[Look]) -> tuple[float | None, float | None]:
+    """Of the workers and of the broker, for each measured event.
+
+    Args:
+        looks: up to the one at which everything was committed.
+    """
+    total = looks[-1].measured
+    steady = [look for look in looks if look.is_warm and look.measured >= _STEADY_FROM * total]
+    first = steady[0]
+    last = next(look for look in steady if look.measured >= _STEADY_TO * total)
+    events = last.measured - first.measured
     if events < _STEADY_SHARE_MIN * total:
         return None, None
     broker = None

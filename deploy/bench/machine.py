@@ -8,6 +8,7 @@ from typing import Final
 
 import psutil
 
+from deploy.bench.pace import pace_ms
 from deploy.kafka.jars import kafka_version, locked_jars
 
 _LINUX_PROCESSORS: Final = Path("/proc/cpuinfo")
@@ -24,6 +25,7 @@ class Machine:
         system, python: with their versions.
         kafka: version of the embedded broker; None where the broker is not ours.
         load_before: processes that wanted to run, averaged over the minute before.
+        pace_ms: how fast it was then, by `deploy.bench.pace`.
     """
 
     processor: str
@@ -33,6 +35,7 @@ class Machine:
     python: str
     kafka: str | None
     load_before: float
+    pace_ms: float
 
 
 def this_machine(*, own_broker: bool) -> Machine:
@@ -46,6 +49,7 @@ def this_machine(*, own_broker: bool) -> Machine:
         python=platform.python_version(),
         kafka=kafka_version(locked_jars()) if own_broker else None,
         load_before=os.getloadavg()[0],
+        pace_ms=pace_ms(),
     )
 
 

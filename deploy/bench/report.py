@@ -2,10 +2,13 @@
 
 from dataclasses import asdict, dataclass
 
+import msgspec
+
 from deploy.bench.baselines import Baseline
 from deploy.bench.drain import Drained
 from deploy.bench.latency import Latency
 from deploy.bench.machine import Machine
+from events.errors import Misconfigured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Scaled:
         broker_cpu_us_per_event: the same of the broker.
         resident_bytes_max: the most memory of all workers together.
         others: what other programs took of the machine's processor time meanwhile.
+        pace_ms: how fast the machine was, by `deploy.bench.pace`: on average of before and after.
     """
 
     workers: int
@@ -54,6 +58,7 @@ class Scaled:
     broker_cpu_us_per_event: float | None
     resident_bytes_max: int
     others: float
+    pace_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,3 +117,18 @@ class Report:
                 {**asdict(scaled), "cost_ratio": self.cost_ratio(scaled)} for scaled in self.scaling
             ],
         }
+
+
+def read_report(text: bytes) -> Report:
+    """The report that `for_machines` told, from its JSON.
+
+    Raises:
+        Misconfigured: it is none, or not one of this version.
+    """
+    try:
+        report = msgspec.json.decode(text, type=Report)
+    except msgspec.MsgspecError as error:
+        raise Misconfigured(
+            "bench.no-report", f"this is no report of `biolatch bench --json`: {error}"
+        ) from error
+    return report

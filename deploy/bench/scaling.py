@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from agents.settings import Settings
 from deploy.bench.bench_kafka import bench_kafka, own_topics
+from deploy.bench.pace import pace_ms
 from deploy.bench.report import BenchOptions, Scaled
 from deploy.bench.stages import Audience, Stage
 from deploy.kafka.local import BrokerOptions
@@ -85,6 +86,7 @@ async def drain_crowd(
     ):
         stage = Stage(options, settings, topics, kafka, reader, audience, folder, {})
         load = await stage.prefill()
+        pace_before_ms = pace_ms()
         async with stage.workers(crowd.workers) as workers:
             drained, _ = await stage.drain(workers, load)
     shutil.rmtree(data)
@@ -97,4 +99,5 @@ async def drain_crowd(
         broker_cpu_us_per_event=drained.broker_cpu_us_per_event,
         resident_bytes_max=drained.resident_bytes_max,
         others=stage.others["drain"],
+        pace_ms=(pace_before_ms + pace_ms()) / 2,
     )

@@ -11,6 +11,7 @@ from deploy.bench.report import Report
 
 _MIB: Final = 1024 * 1024
 _OTHERS_SHARE_MAX: Final = 0.05
+_PACE_RATIO_MAX: Final = 1.1
 
 
 class Stages:
@@ -91,7 +92,10 @@ def _show_conditions(console: Console, report: Report) -> None:
         f" Python {machine.python}; {kafka}",
         soft_wrap=True,
     )
-    console.print(f"load before the run {machine.load_before:.2f}; took {report.took_s:.0f} s")
+    console.print(
+        f"load before the run {machine.load_before:.2f}, pace {machine.pace_ms:.1f} ms; "
+        f"took {report.took_s:.0f} s"
+    )
 
 
 def _figures(report: Report) -> Table:
@@ -135,7 +139,7 @@ def _comparison(report: Report) -> Table:
 
 
 def _scaling(report: Report) -> Table:
-    table = _table("devices", "partitions", "workers", "events/s", "us CPU", "cost", "MiB")
+    table = _table("devices", "partitions", "workers", "events/s", "us CPU", "cost", "MiB", "pace")
     table.columns[0].justify = "right"
     for scaled in report.scaling:
         ratio = report.cost_ratio(scaled)
@@ -148,6 +152,7 @@ def _scaling(report: Report) -> Table:
             "" if cpu_us is None else f"{cpu_us:.1f}",
             "" if ratio is None else f"{ratio:.2f} x",
             f"{scaled.resident_bytes_max / _MIB:,.0f}",
+            f"{scaled.pace_ms:.1f}",
         )
     return table
 
@@ -187,6 +192,12 @@ def _warnings(report: Report) -> list[str]:
     if any(share > _OTHERS_SHARE_MAX for share in others.values()):
         shares = ", ".join(f"{stage} {share:.0%}" for stage, share in others.items())
         warnings.append(f"other programs took part of the processors ({shares}); repeat it alone.")
+    paces_ms = [scaled.pace_ms for scaled in report.scaling] or [report.machine.pace_ms]
+    if max(paces_ms) > _PACE_RATIO_MAX * min(paces_ms):
+        warnings.append(
+            f"the machine changed its own speed meanwhile: a fixed piece of work took "
+            f"{min(paces_ms):.1f} ms of its CPU, then {max(paces_ms):.1f} ms; compare no costs."
+        )
     latency = report.latency
     if latency is not None and not latency.is_valid:
         warnings.append(

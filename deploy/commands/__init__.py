@@ -51,6 +51,9 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     "bench": CommandModule(
         "deploy.commands.bench", "Measure speed, latency and cost on this machine."
     ),
+    "bench-chart": CommandModule(
+        "deploy.commands.bench_chart", "Draw a saved benchmark as a picture."
+    ),
     "bench-failover": CommandModule(
         "deploy.commands.bench_failover", "Measure recovery and failover on this machine."
     ),

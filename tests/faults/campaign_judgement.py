@@ -1,7 +1,7 @@
 """What a campaign left, read back, and what the auditor says of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -47,9 +47,9 @@ class Evidence:
         watch: GroupWatch,
         acknowledged: Sequence[Acknowledged],
         *,
-        partitions: int,
+        partitions: int | Collection[int],
     ) -> Self:
-        """Read all topics to their ends."""
+        """Read all topics to their ends; of partitions the first so many, or just these."""
         by_topic: dict[str, list[RawRecord]] = {
             topic.name: await dump(servers, [topic.name], partitions=partitions, wait_s=_READ_S_MAX)
             for topic in topology().topics

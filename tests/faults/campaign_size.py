@@ -37,6 +37,7 @@ class Counts:
         broker_away_s: how long the broker is stopped for, once.
         network_rounds: each kind of trouble on the way to the broker, so often.
         disk_fills: the broker's disk is full, then has space again.
+        crowd_devices: phones that all have their rows when a worker is killed, once.
         lane_rounds: a restart, five kills, a pause and a broker killed, for workers without rules.
         burst_pause_s: between two bursts of events on average; longer where a run is long, because
             the judgement holds everything in memory.
@@ -53,6 +54,7 @@ class Counts:
     broker_away_s: float
     network_rounds: int
     disk_fills: int
+    crowd_devices: int
     lane_rounds: int
     burst_pause_s: float
     run_s_max: float
@@ -70,6 +72,7 @@ _COUNTS = {
         broker_away_s=3,
         network_rounds=1,
         disk_fills=1,
+        crowd_devices=3000,
         lane_rounds=1,
         burst_pause_s=0.03,
         run_s_max=240,
@@ -85,6 +88,7 @@ _COUNTS = {
         broker_away_s=60,
         network_rounds=10,
         disk_fills=3,
+        crowd_devices=100_000,
         lane_rounds=5,
         burst_pause_s=0.03,
         run_s_max=1200,
@@ -100,6 +104,7 @@ _COUNTS = {
         broker_away_s=600,
         network_rounds=100,
         disk_fills=30,
+        crowd_devices=1_000_000,
         lane_rounds=50,
         burst_pause_s=0.2,
         run_s_max=4 * 3600,

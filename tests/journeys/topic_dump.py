@@ -15,14 +15,18 @@ async def dump(
     bootstrap_servers: str,
     topics: Collection[str],
     *,
-    partitions: int,
+    partitions: int | Collection[int],
     isolation_level: str = "read_committed",
     wait_s: float = READ_WAIT_S,
 ) -> list[RawRecord]:
     """Every committed record; transactions that are being committed now are waited for.
 
     With `read_uncommitted`: also what aborted transactions left.
+
+    Args:
+        partitions: the first so many of each topic, or just these.
     """
+    numbers = range(partitions) if isinstance(partitions, int) else partitions
     async with (
         AIOKafkaConsumer(bootstrap_servers=bootstrap_servers) as asking,
         AIOKafkaConsumer(
@@ -32,9 +36,7 @@ async def dump(
             enable_auto_commit=False,
         ) as reading,
     ):
-        addresses = [
-            TopicPartition(topic, number) for topic in topics for number in range(partitions)
-        ]
+        addresses = [TopicPartition(topic, number) for topic in topics for number in numbers]
         # Up to the high watermark: the end for a consumer that waits for no transaction.
         ends = await asking.end_offsets(addresses)
         reading.assign(addresses)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from agents.lane.port import Partition
+from deploy.bench.child_process import Usage
+from deploy.bench.drain import Look, cpu_us_per_event
 from deploy.bench.event_records import event_record
 from deploy.bench.log_growth import logged_bytes
 from deploy.bench.percentiles import percentile
@@ -132,3 +134,32 @@ def test_crowds_differ_from_the_first_in_one_thing() -> None:
         {"partitions": 12},
         {"workers": 2},
     ]
+
+
+def look(committed: int, cpu_s: float, *, warm_up: int = 1000, is_warm: bool = True) -> Look:
+    return Look(
+        committed,
+        measured=max(0, committed - warm_up),
+        is_warm=is_warm,
+        workers=Usage(cpu_s, 0),
+        broker=Usage(cpu_s / 2, 0),
+    )
+
+
+def test_the_warm_up_costs_nothing_however_long_it_is() -> None:
+    # A second for each event of the warm-up, a millisecond for each of those behind it.
+    warming_up = [look(committed, float(committed)) for committed in (0, 500, 1000)]
+    steady = [look(1000 + done, 1000 + done / 1000) for done in range(0, 101, 10)]
+    assert cpu_us_per_event([*warming_up, *steady]) == (pytest.approx(1000), pytest.approx(500))
+
+
+def test_events_count_from_when_all_partitions_are_warm() -> None:
+    # One partition is slower: its warm-up goes on while others are at their measured events.
+    mixed = [look(1000 + done, 10.0 * done, is_warm=False) for done in range(0, 30, 10)]
+    steady = [look(1000 + done, 1000 + done / 1000) for done in range(30, 101, 10)]
+    assert cpu_us_per_event([*mixed, *steady]) == (pytest.approx(1000), pytest.approx(500))
+
+
+def test_a_drain_that_was_over_too_soon_has_no_cost() -> None:
+    looks = [look(1000, 1.0), look(1050, 2.0), look(1100, 3.0)]
+    assert cpu_us_per_event(looks) == (None, None)
