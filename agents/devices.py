@@ -8,7 +8,7 @@ a dead letter, everything else gets its verdict.
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from agents.core.decide import step
 from agents.core.policy import Policy
@@ -23,11 +23,20 @@ from agents.lane.port import (
     Partition,
     Rows,
 )
+from agents.publisher_signatures import Outcome, require_granted
 from events.errors import MalformedInput
 from schemas import topics
 from schemas.dead_letters import Origin, dead_letter
 from schemas.inputs import decode
 from schemas.outputs import public_state_record, public_state_value, verdict_and_decisions
+
+
+class SignatureCheck(Protocol):
+    """What is needed of `agents.publisher_signatures.PublisherSignatures`."""
+
+    def check(self, records: Sequence[InputRecord]) -> list[Outcome]:
+        """Verify records; one outcome for each, in order."""
+        ...
 
 
 class DevicesAgent:
@@ -40,8 +49,10 @@ class DevicesAgent:
             an event twice; 0 unless the first one failed).
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, signatures: SignatureCheck | None = None) -> None:
+        """Decide under a policy; without a check of signatures, records need none."""
         self._policy: Final = policy
+        self._signatures: Final = signatures
         self.dead_letters: Final[Counter[str]] = Counter()
         self.skipped = 0
 
@@ -55,9 +66,10 @@ class DevicesAgent:
     ) -> BatchResult:
         """Decide records, in order."""
         batch = _Batch(partition, rows, self._policy)
-        for record in records:
+        signed = None if self._signatures is None else self._signatures.check(records)
+        for place, record in enumerate(records):
             try:
-                batch.take(record)
+                batch.take(record, None if signed is None else signed[place])
             except MalformedInput as error:
                 self.dead_letters[error.code] += 1
                 batch.dead_letters.append(_dead_letter(partition, record, error.code, str(error)))
@@ -121,13 +133,16 @@ class _Batch:
         self.dead_letters: Final[list[OutgoingRecord]] = []
         self.skipped = 0
 
-    def take(self, record: InputRecord) -> None:
-        """Decide one record.
+    def take(self, record: InputRecord, signed: Outcome) -> None:
+        """Decide one record, which is signed like that.
 
         Raises:
-            MalformedInput: it cannot be decoded; nothing was done with it.
+            MalformedInput: it cannot be decoded, or its signature is refused; nothing was done
+                with it.
         """
         offset = record.offset
+        if isinstance(signed, MalformedInput):
+            raise signed
         fact = decode(
             record.key,
             record.value,
@@ -135,6 +150,8 @@ class _Batch:
             timestamp_ms=record.timestamp,
             offset=offset,
         )
+        if signed is not None:
+            require_granted(signed, fact)
         key = fact.device_id.encode()
         device = self._touched.get(key)
         if device is None:

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from structlog.typing import Processor
 
-from agents.settings import LogSettings
+from agents.setting_groups import LogSettings
 
 _LIBRARIES: Final = ("faust", "mode", "aiokafka", "asyncio")
 _HOST: Final = "agents.lane.faust_host"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import structlog
 
-from agents.settings import KafkaSettings, Settings
+from agents.setting_groups import KafkaSettings
+from agents.settings import Settings
 from deploy.kafka.data_folder import DEFAULT, DataFolder
 
 _log = structlog.get_logger(__name__)

@@ -4,6 +4,8 @@ import structlog
 
 from agents.app import WorkerTopics, run_worker
 from agents.devices import DevicesAgent
+from agents.publisher_signatures import PublisherSignatures
+from agents.setting_groups import SignaturesSettings
 from agents.settings import load_settings
 from deploy.broker_address import at_the_broker_of_this_folder
 from schemas.topics import topology
@@ -24,7 +26,7 @@ def work(*, compiled: bool) -> int:
     topics = topology(settings.application.name)
     return run_worker(
         settings,
-        DevicesAgent(settings.policy),
+        DevicesAgent(settings.policy, _signatures(settings.signatures)),
         WorkerTopics(
             input=topics.device_events.name,
             changelog=topics.devices_changelog.name,
@@ -34,3 +36,9 @@ def work(*, compiled: bool) -> int:
         ),
         on_start=lambda _status: _logger.info("worker.rules", compiled=compiled),
     )
+
+
+def _signatures(settings: SignaturesSettings) -> PublisherSignatures | None:
+    if settings.mode == "off" or settings.keys_file is None:
+        return None
+    return PublisherSignatures(settings.keys_file, mode=settings.mode)

@@ -169,6 +169,36 @@ class MalformedCode(StrEnum):
         "A number is lower or higher than its field takes, or has more than 400 digits.",
         "Keep to the bounds of the event's schema.",
     )
+    SIGNATURE_MISSING = (
+        "signature.missing",
+        "The record is not signed, and this installation requires signatures.",
+        "Sign every event with the publisher's key (docs/signatures.md).",
+    )
+    SIGNATURE_INVALID = (
+        "signature.invalid",
+        "The signature is no detached JWS of the contract, or it does not fit the event.",
+        "Sign exactly what is sent; nothing may change key, value or attributes on the way.",
+    )
+    SIGNATURE_KEY_UNKNOWN = (
+        "signature.key_unknown",
+        "No key of the workers' keys file has the signature's kid.",
+        "Add the publisher's public key to the workers' keys file before it signs with it.",
+    )
+    SIGNATURE_KEY_NOT_VALID = (
+        "signature.key_not_valid",
+        "The key was not valid yet, or not any more, when the record was appended.",
+        "Rotate keys while both are valid; replay the dead letters with another signature.",
+    )
+    SIGNATURE_TYPE_NOT_ALLOWED = (
+        "signature.type_not_allowed",
+        "The key may not sign events of this type.",
+        "Add the type to the key's grant, or find out who uses the key for this.",
+    )
+    SIGNATURE_SOURCE_NOT_ALLOWED = (
+        "signature.source_not_allowed",
+        "The key may not speak for the event's source.",
+        "Add the source to the key's grant, or find out who uses the key for this.",
+    )
     SKIPPED = (
         "operator.skipped",
         "The record stopped its partition, and an operator chose to skip it.",

@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
         "deploy.commands.run", "Run a worker: decide device events, exactly once."
     ),
     "publish": CommandModule("deploy.commands.publish", "Publish events, one line of JSON each."),
+    "keys": CommandModule("deploy.commands.keys", "Make, list and check publishers' keys."),
     "tail": CommandModule("deploy.commands.tail", "Show the records of a topic."),
     "state": CommandModule("deploy.commands.state", "Say whether a device may use biometrics now."),
     "explain": CommandModule(

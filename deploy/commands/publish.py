@@ -9,6 +9,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
 import typer
@@ -18,12 +19,13 @@ from rich.text import Text
 from agents.settings import load_settings
 from deploy.command_app import command_app
 from deploy.console import answer_json, answers, diagnostics
+from deploy.event_signer import EventSigner, SigningPublisher, read_signer
 from deploy.exit_codes import ExitCode
 from deploy.inspection.visible_text import visible
 from deploy.outage_notice import outage_notice
 from deploy.publishing.account import Account
 from deploy.publishing.progress import progress_shown
-from deploy.publishing.publish_lines import DryRun, Watcher, publish_lines
+from deploy.publishing.publish_lines import DryRun, Publisher, Watcher, publish_lines
 from deploy.publishing.stream import pieces_of
 from deploy.records.connection import connection_to
 from deploy.records.publisher import RecordPublisher
@@ -44,6 +46,7 @@ class _Task(NamedTuple):
     first_line: int
     is_dry_run: bool
     wait_s_max: float
+    signer: EventSigner | None
 
 
 @app.command(no_args_is_help=True)
@@ -64,6 +67,10 @@ def publish(
             min=0.0, metavar="SECONDS", help="How long to try while Kafka acknowledges nothing."
         ),
     ] = _WAIT_S_MAX,
+    sign_with: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Sign every event with this private key (JWK)."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")] = False,
 ) -> None:
     """Publish events, one line of JSON each.
@@ -75,7 +82,8 @@ def publish(
     lines. If lines were refused, the exit code is 1.
     """
     account = Account()
-    task = _Task(file, from_line, dry_run, retry_for)
+    signer = None if sign_with is None else read_signer(sign_with)
+    task = _Task(file, from_line, dry_run, retry_for, signer)
     began = time.monotonic()
     is_complete = False
     try:
@@ -112,11 +120,12 @@ async def _publish(task: _Task, account: Account) -> None:
         async with RecordPublisher(connection, DEVICE_EVENTS) as publisher:
             if os.isatty(descriptor):
                 console.print("Type events, one line each; Ctrl-D ends.")
-            await _publish_with(publisher, descriptor, account, watcher, task)
+            signing = None if task.signer is None else SigningPublisher(publisher, task.signer)
+            await _publish_with(signing or publisher, descriptor, account, watcher, task)
 
 
 async def _publish_with(
-    publisher: RecordPublisher | DryRun,
+    publisher: Publisher,
     descriptor: int,
     account: Account,
     watcher: Watcher,

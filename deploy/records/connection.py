@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agents.settings import KafkaSettings
+from agents.setting_groups import KafkaSettings
 from deploy.broker_address import broker_address
 
 

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from agents.lane.port import Partition
-from agents.settings import MembershipSettings
+from agents.setting_groups import MembershipSettings
 from deploy.kafka.local import LocalKafka
 from tests.kafka.lane_logs import known
 from tests.kafka.lane_world import WAIT_S, World, until

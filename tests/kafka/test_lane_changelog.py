@@ -133,6 +133,9 @@ async def test_what_cannot_be_fetched_is_said(changelog: Changelog) -> None:
         client = one.client
         with pytest.raises(LeaderNotAvailableError):
             await read_changelog(client, Partition("no-such-topic", 0), 0, 1, MemoryRows())
-        await one.partitions_for(changelog.partition.topic)
+        # A partition just made is answered for by nobody for a moment: written to, it has a leader.
+        await one.begin_transaction()
+        await changelog.write(one, a=b"1")
+        await one.commit_transaction()
         with pytest.raises(OffsetOutOfRangeError):
             await read_changelog(client, changelog.partition, 7, 8, MemoryRows())

@@ -15,7 +15,7 @@ from agents.lane.log import FetchedBatch
 from agents.lane.port import Partition
 from agents.lane.skip import skip
 from agents.lane.status import LaneState
-from agents.settings import MembershipSettings
+from agents.setting_groups import MembershipSettings
 from deploy.kafka.local import LocalKafka
 from events.errors import Misconfigured, TransientFailure
 from tests.kafka.lane_world import WAIT_S, World, until

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from agents.lane.port import Partition
-from agents.settings import StoreSettings
+from agents.setting_groups import StoreSettings
 from deploy.kafka.local import LocalKafka
 from tests.kafka.lane_world import World, until
 

@@ -6,7 +6,7 @@ import pytest
 
 from agents.app import Worker
 from agents.lane.port import Partition
-from agents.settings import MembershipSettings
+from agents.setting_groups import MembershipSettings
 from deploy.kafka.local import LocalKafka
 from events.errors import Misconfigured
 from tests.kafka.lane_world import WAIT_S, World, until

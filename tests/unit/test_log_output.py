@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from agents.log_output import write_log
-from agents.settings import LogSettings
+from agents.setting_groups import LogSettings
 
 Output = pytest.CaptureFixture[str]
 
