@@ -6,6 +6,7 @@ same records and rows give the same bytes. Must never lose a record: what cannot
 a dead letter, everything else gets its verdict.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -23,7 +24,7 @@ from agents.lane.port import (
     Partition,
     Rows,
 )
-from agents.publisher_signatures import Outcome, require_granted
+from agents.publisher_signatures import VerifiedRecord, require_granted
 from events.errors import MalformedInput
 from schemas import topics
 from schemas.dead_letters import Origin, dead_letter
@@ -31,11 +32,17 @@ from schemas.inputs import decode
 from schemas.outputs import public_state_record, public_state_value, verdict_and_decisions
 
 
-class SignatureCheck(Protocol):
+class Signatures(Protocol):
     """What is needed of `agents.publisher_signatures.PublisherSignatures`."""
 
-    def check(self, records: Sequence[InputRecord]) -> list[Outcome]:
-        """Verify records; one outcome for each, in order."""
+    def verified(self, records: Sequence[InputRecord]) -> Sequence[VerifiedRecord]:
+        """Verify records; those that were verified before stay as they are."""
+        ...
+
+    def verified_ahead(
+        self, records: Sequence[InputRecord]
+    ) -> asyncio.Future[Sequence[InputRecord]]:
+        """Verify records elsewhere than in the event loop."""
         ...
 
 
@@ -49,8 +56,8 @@ class DevicesAgent:
             an event twice; 0 unless the first one failed).
     """
 
-    def __init__(self, policy: Policy, signatures: SignatureCheck | None = None) -> None:
-        """Decide under a policy; without a check of signatures, records need none."""
+    def __init__(self, policy: Policy, signatures: Signatures | None = None) -> None:
+        """Decide under a policy; without `signatures`, nobody looks at those of records."""
         self._policy: Final = policy
         self._signatures: Final = signatures
         self.dead_letters: Final[Counter[str]] = Counter()
@@ -61,15 +68,22 @@ class DevicesAgent:
         """The newest row format that is read and written."""
         return ROW_FORMAT
 
+    def prepare(
+        self, records: Sequence[InputRecord]
+    ) -> asyncio.Future[Sequence[InputRecord]] | None:
+        """Verify signatures, where somebody wants to know."""
+        return None if self._signatures is None else self._signatures.verified_ahead(records)
+
     def __call__(
         self, partition: Partition, rows: Rows, records: Sequence[InputRecord]
     ) -> BatchResult:
         """Decide records, in order."""
         batch = _Batch(partition, rows, self._policy)
-        signed = None if self._signatures is None else self._signatures.check(records)
-        for place, record in enumerate(records):
+        if self._signatures is not None:
+            records = self._signatures.verified(records)
+        for record in records:
             try:
-                batch.take(record, None if signed is None else signed[place])
+                batch.take(record)
             except MalformedInput as error:
                 self.dead_letters[error.code] += 1
                 batch.dead_letters.append(_dead_letter(partition, record, error.code, str(error)))
@@ -133,14 +147,15 @@ class _Batch:
         self.dead_letters: Final[list[OutgoingRecord]] = []
         self.skipped = 0
 
-    def take(self, record: InputRecord, signed: Outcome) -> None:
-        """Decide one record, which is signed like that.
+    def take(self, record: InputRecord) -> None:
+        """Decide one record.
 
         Raises:
             MalformedInput: it cannot be decoded, or its signature is refused; nothing was done
                 with it.
         """
         offset = record.offset
+        signed = record.signed if isinstance(record, VerifiedRecord) else None
         if isinstance(signed, MalformedInput):
             raise signed
         fact = decode(
