@@ -5,13 +5,14 @@ that it may speak for. It holds what verifies signatures: public keys, and for H
 itself, which then nobody but the owner may read.
 """
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import JWKRegistry
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -158,11 +159,16 @@ def _key(path: Path, jwk: dict[str, Any], grants: Mapping[str, Grant]) -> Publis
         raise _unusable(path, f"key {kid}: {algorithm} needs a key of kind {curve or kind}")
     if "d" in jwk:
         raise _unusable(path, f"key {kid}: it is private, and belongs to its publisher only")
+    if jwk.get("use", "sig") != "sig":
+        raise _unusable(path, f"key {kid}: use is not sig")
     try:
-        verify = _verify(JWKRegistry.import_key(jwk).get_op_key("verify"))
+        with warnings.catch_warnings():  # of short secrets, which are refused below
+            warnings.simplefilter("ignore", SecurityWarning)
+            verify = _verify(JWKRegistry.import_key(jwk).get_op_key("verify"))
     except (JoseError, ValueError, TypeError, KeyError) as error:
         # Its message might say what is in the key.
-        raise _unusable(path, f"key {kid}: {type(error).__name__}") from None
+        fault = type(error).__name__
+        raise _unusable(path, f"key {kid}: is no such key ({fault})") from None
     if verify is None:
         raise _unusable(path, f"key {kid}: a secret has at least {_SECRET_BYTES_MIN} bytes")
     return PublisherKey(kid, algorithm, verify, grants[kid])

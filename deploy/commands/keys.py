@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey
-from rich.table import Table
+from rich.text import Text
 
 from agents.publisher_keys import (
     ANY,
@@ -22,6 +23,7 @@ from agents.publisher_keys import (
 from deploy.command_app import command_app
 from deploy.console import answer_json, answers
 from events.errors import Misconfigured
+from events.timestamps import format_rfc3339
 
 _SECRET_BITS: Final = 256
 _OWNER_ONLY: Final = 0o600
@@ -106,19 +108,8 @@ def list_keys(
     if as_json:
         answer_json([_described(key) for key in keys])
         return
-    table = Table(box=None, pad_edge=False)
-    for name in ("kid", "alg", "event types", "sources", "not before", "not after"):
-        table.add_column(name)
     for key in keys:
-        grant = key.grant
-        table.add_row(
-            key.kid,
-            key.algorithm,
-            "\n".join(grant.event_types),
-            "\n".join(grant.sources),
-            *("" if at is None else at.isoformat() for at in (grant.not_before, grant.not_after)),
-        )
-    answers().print(table)
+        answers().print(_told(key), soft_wrap=True)
 
 
 @app.command(no_args_is_help=True)
@@ -142,6 +133,27 @@ def _new_key(algorithm: str) -> Key:
             raise Misconfigured(
                 "keys.algorithm-unknown", f"{algorithm} is none of EdDSA, ES256 and HS256"
             )
+
+
+def _told(key: PublisherKey) -> Text:
+    """A key in four lines; lists may be long, and terminals are narrow."""
+    grant = key.grant
+    begins, ends = (
+        None if at is None else format_rfc3339(round(at.timestamp() * 1000))
+        for at in (grant.not_before, grant.not_after)
+    )
+    limits = [*([f"from {begins}"] if begins else []), *([f"until {ends}"] if ends else [])]
+    return Text.assemble(
+        (key.kid, "bold"),
+        f"  {key.algorithm}\n",
+        f"    signs  {_listed(grant.event_types, 'all events')}\n",
+        f"    for    {_listed(grant.sources, 'all sources')}\n",
+        f"    valid  {' '.join(limits) or 'always'}",
+    )
+
+
+def _listed(names: Sequence[str], all_of_them: str) -> str:
+    return all_of_them if ANY in names else ", ".join(names)
 
 
 def _described(key: PublisherKey) -> dict[str, object]:
