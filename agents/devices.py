@@ -1,7 +1,7 @@
 """The devices agent: successive input records against the rows of their devices.
 
-Owns the order of work: decode, skip what a row has already, decide, and write each touched row and
-public state once. Pure as the lane demands (`agents.lane.port.BatchHandler`): the
+Owns the order of work: decode, verify, skip what a row has already, decide, and write each touched
+row and public state once. Pure as the lane demands (`agents.lane.port.BatchHandler`): the
 same records and rows give the same bytes. Must never lose a record: what cannot be decoded becomes
 a dead letter, everything else gets its verdict.
 """
@@ -14,8 +14,10 @@ from typing import Final, Protocol
 from agents.core.decide import step
 from agents.core.policy import Policy
 from agents.core.projection import look_alike, public_state
+from agents.core.signature import VerifiedSignature
 from agents.core.state import UNKNOWN_DEVICE, DeviceState
 from agents.device_rows import ROW_FORMAT, decode_row, encode_row
+from agents.device_signatures import DeviceSignatures, VerifiedBatch
 from agents.lane.port import (
     BatchResult,
     InputRecord,
@@ -26,6 +28,7 @@ from agents.lane.port import (
 )
 from agents.publisher_signatures import VerifiedRecord, require_granted
 from events.errors import MalformedInput
+from events.facts import Fact
 from schemas import topics
 from schemas.dead_letters import Origin, dead_letter
 from schemas.inputs import decode
@@ -60,6 +63,9 @@ class DevicesAgent:
         """Decide under a policy; without `signatures`, nobody looks at those of records."""
         self._policy: Final = policy
         self._signatures: Final = signatures
+        self._device_signatures: Final = (
+            DeviceSignatures(policy) if policy.looks_at_device_signatures else None
+        )
         self.dead_letters: Final[Counter[str]] = Counter()
         self.skipped = 0
 
@@ -81,12 +87,19 @@ class DevicesAgent:
         batch = _Batch(partition, rows, self._policy)
         if self._signatures is not None:
             records = self._signatures.verified(records)
-        for record in records:
-            try:
-                batch.take(record)
-            except MalformedInput as error:
-                self.dead_letters[error.code] += 1
-                batch.dead_letters.append(_dead_letter(partition, record, error.code, str(error)))
+        facts = [_read(record) for record in records]
+        ahead = (
+            None
+            if self._device_signatures is None
+            else self._device_signatures.verify_ahead(facts, batch.row_of)
+        )
+        for place, fact in enumerate(facts):
+            if isinstance(fact, MalformedInput):
+                self.dead_letters[fact.code] += 1
+                letter = _dead_letter(partition, records[place], fact.code, str(fact))
+                batch.dead_letters.append(letter)
+            else:
+                batch.take(place, fact, ahead)
         self.skipped += batch.skipped
         return batch.result()
 
@@ -97,6 +110,26 @@ class DevicesAgent:
         self.dead_letters[code] += 1
         letter = _dead_letter(partition, record, code, message)
         return BatchResult(outgoing={topics.DEAD_LETTERS: [letter]}, rows={})
+
+
+def _read(record: InputRecord) -> Fact | MalformedInput:
+    """What a record says; or why it cannot be read, or its signature is refused."""
+    signed = record.signed if isinstance(record, VerifiedRecord) else None
+    if isinstance(signed, MalformedInput):
+        return signed
+    try:
+        fact = decode(
+            record.key,
+            record.value,
+            record.headers,
+            timestamp_ms=record.timestamp,
+            offset=record.offset,
+        )
+        if signed is not None:
+            require_granted(signed, fact)
+    except MalformedInput as error:
+        return error
+    return fact
 
 
 def _dead_letter(
@@ -147,36 +180,30 @@ class _Batch:
         self.dead_letters: Final[list[OutgoingRecord]] = []
         self.skipped = 0
 
-    def take(self, record: InputRecord) -> None:
-        """Decide one record.
+    def row_of(self, fact: Fact) -> DeviceState:
+        """The row of a fact's device, as it is now."""
+        return self._device(fact).now
 
-        Raises:
-            MalformedInput: it cannot be decoded, or its signature is refused; nothing was done
-                with it.
-        """
-        offset = record.offset
-        signed = record.signed if isinstance(record, VerifiedRecord) else None
-        if isinstance(signed, MalformedInput):
-            raise signed
-        fact = decode(
-            record.key,
-            record.value,
-            record.headers,
-            timestamp_ms=record.timestamp,
-            offset=offset,
-        )
-        if signed is not None:
-            require_granted(signed, fact)
+    def _device(self, fact: Fact) -> _Touched:
         key = fact.device_id.encode()
         device = self._touched.get(key)
         if device is None:
             row = self._rows.get(key)
             device = _Touched(UNKNOWN_DEVICE if row is None else decode_row(row))
             self._touched[key] = device
+        return device
+
+    def take(self, place: int, fact: Fact, ahead: VerifiedBatch | None) -> None:
+        """Decide the fact at that place, with the signatures that were verified ahead."""
+        device = self._device(fact)
+        offset = fact.offset
         if offset <= device.now.watermark:
             self.skipped += 1
             return
-        device.now, decided = step(device.now, fact, self._policy)
+        signature: VerifiedSignature | None = None
+        if ahead is not None:
+            signature = ahead.signature(place, fact, device.now)
+        device.now, decided = step(device.now, fact, self._policy, signature)
         device.offset = offset
         verdict, decisions = verdict_and_decisions(
             f"{self._origin}{offset}", fact, decided.verdict, decided.decisions

@@ -15,6 +15,7 @@ from agents.core.digests import event_digest, remember, remembers
 from agents.core.draft import Draft
 from agents.core.outputs import refused, refused_erased
 from agents.core.policy import Policy
+from agents.core.signature import VerifiedSignature
 from agents.core.state import DeviceState
 from events.decisions import Decision
 from events.facts import (
@@ -46,18 +47,32 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     changes: tuple[Change, ...]
 
 
-def decide(state: DeviceState, fact: Fact, policy: Policy) -> Decided:
-    """All rules of design section 4 on one event."""
-    return _drafted(state, fact, policy)[1]
+def decide(
+    state: DeviceState, fact: Fact, policy: Policy, signature: VerifiedSignature | None = None
+) -> Decided:
+    """All rules of design section 4 on one event.
+
+    Args:
+        state: the row of the event's device.
+        fact: the event.
+        policy: the numbers.
+        signature: its device signature, if it has one that is right; looked at only where the
+            policy requires one.
+    """
+    return _drafted(state, fact, policy, signature)[1]
 
 
-def step(state: DeviceState, fact: Fact, policy: Policy) -> tuple[DeviceState, Decided]:
+def step(
+    state: DeviceState, fact: Fact, policy: Policy, signature: VerifiedSignature | None = None
+) -> tuple[DeviceState, Decided]:
     """The row after an event, and what follows from it: `decide`, then the fold of `evolve`."""
-    return _drafted(state, fact, policy)
+    return _drafted(state, fact, policy, signature)
 
 
-def _drafted(state: DeviceState, fact: Fact, policy: Policy) -> tuple[DeviceState, Decided]:
-    draft = Draft(state, fact, policy)
+def _drafted(
+    state: DeviceState, fact: Fact, policy: Policy, signature: VerifiedSignature | None
+) -> tuple[DeviceState, Decided]:
+    draft = Draft(state, fact, policy, signature)
     digest = event_digest(fact.source, fact.event_id)
     verdict = _judge(draft, digest)
     if type(verdict) is not Refused:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 MODULES: Final = (
+    "agents.core.admission",
     "agents.core.attempt",
     "agents.core.decide",
     "agents.core.device",

@@ -65,6 +65,8 @@ def _row_of(device: Device) -> dict[str, Any]:
         ),
         "erased_at": device.erased_at,
         "user_marks": device.user_marks,
+        "bucket_full_at": device.bucket_seen_at + device.refill_due,
+        "used_challenges": b"".join(_digest(challenge) for challenge in device.used_challenges),
     }
 
 

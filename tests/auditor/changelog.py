@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 POSITION_KEY = b"\x00position"
-ROW_FORMAT = 1
+ROW_FORMAT = 2
 
 _ROW = (
     "bio_epoch",
@@ -19,6 +19,8 @@ _ROW = (
     "erased_at",
     "user_marks",
     "watermark",
+    "bucket_full_at",
+    "used_challenges",
 )
 _USER = (
     "user_id",
