@@ -17,7 +17,8 @@ OutgoingRecord: TypeAlias = tuple[bytes | None, bytes | None, Headers]
 """Key, value and headers of a record to write. A value of None is a tombstone."""
 
 RESERVED_KEY_PREFIX = b"\x00"
-"""Changelog keys that start so belong to the lane; a handler neither sees nor writes one."""
+"""Changelog keys that start so are no record's key. The lane has its own under `position` and
+`store`, which a handler neither sees nor writes; a handler may have others."""
 
 
 class Rows(Protocol):
