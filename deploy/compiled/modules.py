@@ -20,10 +20,12 @@ MODULES: Final = (
     "agents.device_rows",
     "agents.devices",
     "agents.lane.kafka.writing",
+    "agents.publisher_signatures",
     "events.timestamps",
     "schemas.inputs",
     "schemas.outputs",
     "schemas.plain_inputs",
+    "schemas.signatures",
 )
 """Where a worker's time goes, and whatever calls or is called there.
 

@@ -236,6 +236,5 @@ async def test_the_command_line_signs_and_tells_of_what_was_refused(
     first = refused.splitlines()[1].strip()
     assert first.startswith("! dead letter  signature.key_not_valid: the key is not valid")
     assert "the key is not valid at the record's time" in listed
-    print(explained)
     for said in (explained, listed):
         assert json.loads(signed.key("backend").read_text(encoding="utf-8"))["d"] not in said
