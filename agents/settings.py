@@ -14,9 +14,9 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.core.policy import Policy
+from agents.kafka_settings import KafkaSettings
 from agents.setting_groups import (
     ApplicationSettings,
-    KafkaSettings,
     LaneSettings,
     LogSettings,
     MembershipSettings,
