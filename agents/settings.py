@@ -20,11 +20,11 @@ from pydantic_settings import (
 )
 
 from agents.core.policy import Policy
+from agents.kafka_settings import KafkaSettings
 from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
 from agents.setting_groups import (
     ApplicationSettings,
     ErasureSettings,
-    KafkaSettings,
     LaneSettings,
     LogSettings,
     MembershipSettings,

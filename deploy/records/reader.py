@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from agents.lane.kafka.client import start_client
 from agents.lane.kafka.record_batches import replace_record_parsing
 from agents.lane.port import Partition
 from deploy.records.connection import Connection
@@ -49,17 +50,14 @@ class TopicReader:
         """Prepare; nothing is connected yet."""
         replace_record_parsing()
         self.bootstrap_servers: Final = connection.bootstrap_servers
+        self._connection = connection
         self._request_timeout_s = connection.request_timeout_s
         self._consumer: Any = None
         self._admin: Any = None
 
     async def __aenter__(self) -> Self:
         """Connect."""
-        client: dict[str, Any] = {
-            "bootstrap_servers": self.bootstrap_servers,
-            "client_id": _CLIENT_ID,
-            "request_timeout_ms": int(self._request_timeout_s * 1000),
-        }
+        client = self._connection.client(_CLIENT_ID)
         with kafka_failures(self.bootstrap_servers):
             # Both take the running loop, so they are made here and not before.
             self._admin = AIOKafkaAdminClient(**client)
@@ -73,8 +71,8 @@ class TopicReader:
                 fetch_max_bytes=_FETCH_BYTES_MAX,
             )
             try:
-                await self._admin.start()
-                await self._consumer.start()
+                await start_client(self._admin, self._connection)
+                await start_client(self._consumer, self._connection)
             except BaseException:
                 await self._disconnect()
                 raise
