@@ -19,6 +19,7 @@ from deploy.kafka import launcher
 BIOLATCH = Path(sysconfig.get_path("scripts")) / "biolatch"
 COMMAND_WAIT_S = 60
 SERVING_WAIT_S = 60
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 def environment(bootstrap_servers: str | None) -> dict[str, str]:
@@ -32,11 +33,17 @@ def environment(bootstrap_servers: str | None) -> dict[str, str]:
     return kept | address | {"NO_COLOR": "1"}
 
 
-def biolatch(bootstrap_servers: str, *arguments: str, stdin: str = "", exit_code: int = 0) -> str:
+def biolatch(
+    bootstrap_servers: str,
+    *arguments: str,
+    stdin: str = "",
+    exit_code: int = 0,
+    settings: Mapping[str, str] = NO_SETTINGS,
+) -> str:
     """Run one command to its end and return its standard output."""
     done = subprocess.run(  # noqa: S603 (our own command line, no shell)
         [BIOLATCH, *arguments],
-        env=environment(bootstrap_servers),
+        env=environment(bootstrap_servers) | dict(settings),
         input=stdin,
         capture_output=True,
         text=True,
@@ -99,7 +106,10 @@ def running_worker(
     folder: Path,
     *,
     partitions: int,
-    settings: Mapping[str, str] = MappingProxyType({}),
+<<<<<<< HEAD
+=======
+    settings: Mapping[str, str] = NO_SETTINGS,
+>>>>>>> fafd478b49135b8f3111d78620e2c34ebfe30999
 ) -> Generator[RunningWorker]:
     """A worker that serves all partitions; it ends in good order, and with this process anyway."""
     bound = [sys.executable, "-I", "-S", launcher.__file__, "bound", str(os.getpid())]
