@@ -1,0 +1,32 @@
+"""For tests of a backend: twins in memory, sound events, and recordings of what biolatch decides.
+
+Needs no Kafka and no biolatch.
+"""
+
+from biolatch_client.memory import InMemoryDeviceStates, InMemoryPublisher, PublishedEvent
+from biolatch_client.testing.factories import (
+    EVENT_FACTORIES,
+    attempt_finished,
+    biometrics_changed,
+    device_erased,
+    enrollment_declined,
+    enrollment_revoked,
+    enrollment_submitted,
+    enrollment_withdrawn,
+    password_accepted,
+)
+
+__all__ = [
+    "EVENT_FACTORIES",
+    "InMemoryDeviceStates",
+    "InMemoryPublisher",
+    "PublishedEvent",
+    "attempt_finished",
+    "biometrics_changed",
+    "device_erased",
+    "enrollment_declined",
+    "enrollment_revoked",
+    "enrollment_submitted",
+    "enrollment_withdrawn",
+    "password_accepted",
+]
