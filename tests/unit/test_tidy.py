@@ -45,9 +45,7 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-ALL = pytest.mark.parametrize(
-    "path", modules(*PACKAGES, "clients", "tests"), ids=name_of
-)
+ALL = pytest.mark.parametrize("path", modules(*PACKAGES, "clients", "tests"), ids=name_of)
 PURE_MODULES = pytest.mark.parametrize("path", modules(*PURE), ids=name_of)
 
 
@@ -64,9 +62,7 @@ def test_a_module_is_small_and_so_is_each_function(path: Path) -> None:
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     names = {
-        name_of(path)
-        for path in modules(*PACKAGES, "clients", "tests")
-        if path.stem in EMPTY_NAMES
+        name_of(path) for path in modules(*PACKAGES, "clients", "tests") if path.stem in EMPTY_NAMES
     }
     assert names == set()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError
 
 from biolatch_client.errors import EventRefused
 from biolatch_client.event_model import EventData
@@ -96,13 +96,13 @@ def record_of(
 
 
 def value_of(event: EventData) -> bytes:
-    """The data of an event as JSON; fields without a value are left out.
+    """The data of an event as JSON; fields that have their default are left out.
 
     Raises:
         EventRefused: it is larger than biolatch takes.
     """
     try:
-        value = to_json(event, exclude_none=True)
+        value = event.model_dump_json(exclude_defaults=True).encode()
     except (PydanticSerializationError, UnicodeEncodeError) as error:
         raise EventRefused("data.not_json", "a text has half of a surrogate pair") from error
     if len(value) > VALUE_BYTES_MAX:

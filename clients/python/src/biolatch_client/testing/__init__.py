@@ -15,12 +15,30 @@ from biolatch_client.testing.factories import (
     enrollment_withdrawn,
     password_accepted,
 )
+from biolatch_client.testing.recordings import (
+    AnswerVector,
+    Output,
+    RecordVector,
+    Scenario,
+    Step,
+    answer_vectors,
+    record_vectors,
+    scenarios,
+)
+from biolatch_client.testing.rehearsal import Rehearsal
 
 __all__ = [
     "EVENT_FACTORIES",
+    "AnswerVector",
     "InMemoryDeviceStates",
     "InMemoryPublisher",
+    "Output",
     "PublishedEvent",
+    "RecordVector",
+    "Rehearsal",
+    "Scenario",
+    "Step",
+    "answer_vectors",
     "attempt_finished",
     "biometrics_changed",
     "device_erased",
@@ -29,4 +47,6 @@ __all__ = [
     "enrollment_submitted",
     "enrollment_withdrawn",
     "password_accepted",
+    "record_vectors",
+    "scenarios",
 ]
