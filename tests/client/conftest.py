@@ -10,6 +10,7 @@ from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.local import LocalKafka
 from deploy.topic_setup import Wishes, apply
 from schemas.topics import topology
+from tests.client.postgres import running_postgres
 from tests.journeys.commands import running_worker
 
 
@@ -38,3 +39,10 @@ def served(
     folder = tmp_path_factory.mktemp("client-worker")
     with running_worker(topics_kafka.bootstrap_servers, folder, partitions=4):
         yield connection
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL; its address."""
+    with running_postgres() as address:
+        yield address

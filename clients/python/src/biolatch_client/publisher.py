@@ -145,13 +145,14 @@ class Publisher(EventMethods):
             NotAcknowledged: it may be stored or not; publish it again with the same id.
             Closed: the publisher is not open; nothing was sent.
         """
-        record = record_of(device_id, event, source=self._source, envelope=envelope)
-        if self._signer is not None:
-            record = self._signer.signed(record)
-        return await self.publish_record(record)
+        return await self.publish_record(
+            record_of(device_id, event, source=self._source, envelope=envelope)
+        )
 
     async def publish_record(self, record: EventRecord) -> Acknowledged:
-        """As `publish`, for a record that was made before; it is stored as it is."""
+        """As `publish`, for a record that was made before, such as those of the outbox."""
+        if self._signer is not None:
+            record = self._signer.signed(record)
         if not self._is_open:
             raise Closed("publisher.closed", "the publisher is not open")
         give_up_at = time.monotonic() + self._acknowledged_s_max
