@@ -4,7 +4,7 @@ Owns the comparison of what a backend publishes with what the scenario says. It 
 rules are the server's, and an event that the scenario does not have next ends the test.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,20 @@ from biolatch_client.events import AnyEvent
 from biolatch_client.memory import InMemoryDeviceStates, InMemoryPublisher
 from biolatch_client.records import PLAIN, Envelope
 from biolatch_client.testing.recordings import Output, Scenario
+
+_TELLING: Final = frozenset(
+    {
+        "app_version",
+        "challenge",
+        "device_model",
+        "device_signature",
+        "os_version",
+        "platform_code",
+        "public_key",
+        "scans",
+    }
+)
+"""Told on, and never decided upon."""
 
 
 class Rehearsal(InMemoryPublisher):
@@ -26,13 +40,22 @@ class Rehearsal(InMemoryPublisher):
         decisions: all so far, in order.
     """
 
-    def __init__(self, scenario: Scenario, *, source: str = "/backend") -> None:
-        """Begin a scenario."""
+    def __init__(
+        self, scenario: Scenario, *, ignoring: Collection[str] = (), source: str = "/backend"
+    ) -> None:
+        """Begin a scenario.
+
+        Args:
+            scenario: what is to happen.
+            ignoring: fields that are not compared, such as a `login_id` that the backend makes.
+            source: `ce_source` of the events.
+        """
         super().__init__(source=source)
         self.states: Final = InMemoryDeviceStates()
         self.verdicts: Final[list[Output]] = []
         self.decisions: Final[list[Output]] = []
         self._scenario: Final = scenario
+        self._ignored: Final = _TELLING | set(ignoring)
         for device_id, state in scenario.before.items():
             self.states.take_record(device_id, state)
 
@@ -52,8 +75,8 @@ class Rehearsal(InMemoryPublisher):
                 f"scenario {self._scenario.name} is over; {event.event_type} is one event too many"
             )
         step = self._scenario.steps[number]
-        given = (device_id, event.event_type, _compared(event))
-        expected = (step.device_id, step.event.event_type, _compared(step.event))
+        given = (device_id, event.event_type, self._compared(event))
+        expected = (step.device_id, step.event.event_type, self._compared(step.event))
         if given != expected:
             raise AssertionError(
                 f"event {number + 1} of scenario {self._scenario.name}:\n"
@@ -76,24 +99,9 @@ class Rehearsal(InMemoryPublisher):
         if missing:
             raise AssertionError(f"scenario {self._scenario.name} still waits for {missing}")
 
-
-_TELLING: Final = frozenset(
-    {
-        "app_version",
-        "challenge",
-        "device_model",
-        "device_signature",
-        "os_version",
-        "platform_code",
-        "public_key",
-        "scans",
-    }
-)
-
-
-def _compared(event: AnyEvent) -> Mapping[str, Any]:
-    return {
-        name: value
-        for name, value in event
-        if name not in _TELLING and value is not None and not isinstance(value, datetime)
-    }
+    def _compared(self, event: AnyEvent) -> Mapping[str, Any]:
+        return {
+            name: value
+            for name, value in event
+            if name not in self._ignored and value is not None and not isinstance(value, datetime)
+        }
