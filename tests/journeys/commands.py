@@ -106,10 +106,7 @@ def running_worker(
     folder: Path,
     *,
     partitions: int,
-<<<<<<< HEAD
-=======
     settings: Mapping[str, str] = NO_SETTINGS,
->>>>>>> fafd478b49135b8f3111d78620e2c34ebfe30999
 ) -> Generator[RunningWorker]:
     """A worker that serves all partitions; it ends in good order, and with this process anyway."""
     bound = [sys.executable, "-I", "-S", launcher.__file__, "bound", str(os.getpid())]
