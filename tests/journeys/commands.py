@@ -94,13 +94,20 @@ class RunningWorker:
 
 @contextmanager
 def running_worker(
-    bootstrap_servers: str | None, folder: Path, *, partitions: int
+    bootstrap_servers: str | None, folder: Path, *, partitions: int, **settings: str
 ) -> Generator[RunningWorker]:
-    """A worker that serves all partitions; it ends in good order, and with this process anyway."""
+    """A worker that serves all partitions; it ends in good order, and with this process anyway.
+
+    Args:
+        bootstrap_servers: the Kafka, if any is named.
+        folder: where it runs.
+        partitions: how many it serves before the block begins.
+        settings: further variables.
+    """
     bound = [sys.executable, "-I", "-S", launcher.__file__, "bound", str(os.getpid())]
     process = subprocess.Popen(  # noqa: S603 (as above)
         [*bound, str(folder / "worker.pid"), str(BIOLATCH), "run"],
-        env=environment(bootstrap_servers) | {"BIOLATCH_LOG__FORMAT": "json"},
+        env=environment(bootstrap_servers) | {"BIOLATCH_LOG__FORMAT": "json"} | settings,
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
