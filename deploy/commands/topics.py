@@ -27,6 +27,53 @@ _DAY_MS: Final = 24 * 60 * 60 * 1000
 app = command_app("Set up and check the topics of biolatch.")
 
 _Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
+_Partitions = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help=(
+            "Partitions of every topic. Default: what the input topic has; if it is new, "
+            f"{LOCAL.partitions}, or {PRODUCTION.partitions} on {PRODUCTION.replication} brokers "
+            "and more."
+        ),
+    ),
+]
+_Replication = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help=(
+            f"Replicas. Default: {LOCAL.replication}, or {PRODUCTION.replication} on "
+            f"{PRODUCTION.replication} brokers and more."
+        ),
+    ),
+]
+_FixConfig = Annotated[
+    bool,
+    typer.Option(
+        "--fix-config", help="Set the settings that differ; a shorter retention drops records."
+    ),
+]
+_Acls = Annotated[
+    bool,
+    typer.Option("--acls", help="Grant every role the rights that it needs, and report others."),
+]
+_Principal = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ROLE=USER",
+        help=(
+            "Who has a role, such as worker=User:CN=worker; may be repeated. Roles: "
+            f"{', '.join(Role)}. Default: User:APPLICATION-ROLE."
+        ),
+    ),
+]
+_RemoveAcls = Annotated[
+    bool,
+    typer.Option("--remove-acls", help="Take away what those users may do beyond their role."),
+]
 
 
 @app.command("list")
@@ -48,57 +95,12 @@ def show(*, as_json: _Json = False) -> None:
 @app.command("apply")
 def apply_topics(
     *,
-    partitions: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help=(
-                "Partitions of every topic. Default: what the input topic has; if it is new, "
-                f"{LOCAL.partitions}, or {PRODUCTION.partitions} on "
-                f"{PRODUCTION.replication} brokers and more."
-            ),
-        ),
-    ] = None,
-    replication: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help=(
-                f"Replicas. Default: {LOCAL.replication}, or {PRODUCTION.replication} on "
-                f"{PRODUCTION.replication} brokers and more."
-            ),
-        ),
-    ] = None,
-    fix_config: Annotated[
-        bool,
-        typer.Option(
-            "--fix-config", help="Set the settings that differ; a shorter retention drops records."
-        ),
-    ] = False,
-    acls: Annotated[
-        bool,
-        typer.Option(
-            "--acls", help="Grant every principal the rights that it needs, and report others."
-        ),
-    ] = False,
-    principal: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ROLE=USER",
-            help=(
-                "Who has a role, such as worker=User:CN=worker; may be repeated. Roles: "
-                f"{', '.join(Role)}. Default: User:APPLICATION-ROLE."
-            ),
-        ),
-    ] = None,
-    remove_acls: Annotated[
-        bool,
-        typer.Option(
-            "--remove-acls", help="Take away what those users may do beyond what they need."
-        ),
-    ] = False,
+    partitions: _Partitions = None,
+    replication: _Replication = None,
+    fix_config: _FixConfig = False,
+    acls: _Acls = False,
+    principal: _Principal = None,
+    remove_acls: _RemoveAcls = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look, and change nothing.")] = False,
     as_json: _Json = False,
 ) -> None:
@@ -127,14 +129,15 @@ def apply_topics(
             remove_surplus=remove_acls,
             dry_run=dry_run,
         )
+    is_as_wanted = outcome.is_as_wanted and (granted is None or granted.is_as_wanted)
     if as_json:
-        report = _report(address, outcome)
+        report = _report(address, outcome) | {"as_wanted": is_as_wanted}
         answer_json(report if granted is None else report | {"acls": acl_report(granted)})
     else:
         _show_outcome(outcome)
         if granted is not None:
             show_acls(granted)
-    if not outcome.is_as_wanted or not (granted is None or granted.is_as_wanted):
+    if not is_as_wanted:
         raise typer.Exit(ExitCode.DRIFT)
 
 
@@ -171,7 +174,6 @@ def _specification(topic: Topic) -> dict[str, object]:
 def _report(address: Connection, outcome: Outcome) -> dict[str, object]:
     return {
         "bootstrap_servers": address.bootstrap_servers,
-        "as_wanted": outcome.is_as_wanted,
         **asdict(outcome.sizing),
         "created": outcome.created,
         "missing": outcome.missing,

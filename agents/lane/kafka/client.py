@@ -8,6 +8,7 @@ Owns the options of every client. Must never write: only a fenced session does.
 # pyright: reportUnknownArgumentType=false, reportAny=false
 
 import asyncio
+import time
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from agents.lane.log import LogFailure
 from agents.lane.port import Partition
 
 _START_GRACE_S = 1.0
+_ASK_WHY_S = 1.0
 
 NOT_ALLOWED = (
     ClusterAuthorizationFailedError,
@@ -118,6 +120,7 @@ async def start_client(client: Any, reach: Reach) -> None:  # noqa: ANN401 - aio
         AccessRefused: a broker answers, and does not let this process in.
         aiokafka.errors.KafkaError: it could not be started.
     """
+    began_s = time.monotonic()
     starting = asyncio.ensure_future(client.start())
     try:
         await asyncio.shield(starting)
@@ -127,7 +130,9 @@ async def start_client(client: Any, reach: Reach) -> None:  # noqa: ANN401 - aio
             starting.exception()  # seen, and of no interest any more
         raise
     except (KafkaConnectionError, OSError) as error:
-        reason = await why_refused(reach)
+        # Brokers that let a request time out are away, most likely, and would do so again.
+        was_slow = time.monotonic() - began_s >= reach.request_timeout_s
+        reason = await why_refused(reach, within_s=_ASK_WHY_S if was_slow else None)
         if reason is not None:
             raise AccessRefused(reason) from error
         raise

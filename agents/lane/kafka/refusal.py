@@ -58,13 +58,15 @@ class Reach(Protocol):
         ...
 
 
-async def why_refused(reach: Reach) -> str | None:
+async def why_refused(reach: Reach, *, within_s: float | None = None) -> str | None:
     """Say why the first broker that answers does not let us in; None if none answers, or one does.
 
-    Takes the time of one request at most.
+    Args:
+        reach: where they are, and as whom we come.
+        within_s: how long it may take; None: as long as one request.
     """
     try:
-        async with asyncio.timeout(reach.request_timeout_s):
+        async with asyncio.timeout(within_s or reach.request_timeout_s):
             for host, port, _ in collect_hosts(reach.bootstrap_servers):
                 reason = await _why_refused_at(host, port, reach)
                 if reason is not None:

@@ -77,7 +77,9 @@ class SecuredKafka:
     def set_passwords(self, passwords: Mapping[str, str]) -> None:
         """Let the broker know these users by these passwords from now on."""
         kafka: Any = confluent_kafka.admin
-        admin = kafka.AdminClient({"bootstrap.servers": self.broker.bootstrap_servers})
+        admin = kafka.AdminClient(
+            {"bootstrap.servers": self.broker.bootstrap_servers, "log_level": 0}
+        )
         how = kafka.ScramCredentialInfo(kafka.ScramMechanism.SCRAM_SHA_512, _ITERATIONS)
         altered = admin.alter_user_scram_credentials(
             [

@@ -16,7 +16,7 @@ from tests.kafka.security.secured_kafka import SASL, SUPER_USER, USERS, SecuredK
 
 APPLY = ("topics", "apply", "--acls")
 DRIFT = 5
-AS_WANTED = "48 rights of 5 users are as they should be."
+AS_WANTED = "46 rights of 5 users are as they should be."
 ANALYST = f"User:{USERS[Role.ANALYST]}"
 SURPLUS = Acl(ANALYST, "TOPIC", "biolatch.dead-letters", "LITERAL", "READ")
 OF_A_STRANGER = SURPLUS._replace(user="User:stranger")
@@ -102,5 +102,5 @@ def test_a_worker_whose_group_is_taken_away_ends_and_says_so(
 
 def test_a_cluster_that_keeps_no_acls_is_said_to(kafka: LocalKafka) -> None:
     with pytest.raises(Misconfigured) as refused:
-        AclAdmin(Connection(bootstrap_servers=kafka.bootstrap_servers)).of([ANALYST])
+        AclAdmin(Connection(bootstrap_servers=kafka.bootstrap_servers)).add([SURPLUS])
     assert refused.value.code == "kafka.without-authorizer"

@@ -126,13 +126,14 @@ def test_a_worker_serves_on_when_password_certificate_key_and_authority_are_repl
     now.symlink_to(first)
     with worker_as(settings_of(secured_kafka, user, now), log) as worker:
         decided("before-rotation")
+        # The brokers' side comes first, which is the wrong order: the worker has to wait.
         renewed = Authority(tmp_path, "renewed")
         secured_kafka.renew(BOTH, renewed)
         secured_kafka.set_passwords({user: "the second"})
+        asyncio.run(secured_kafka.broker.restart())
         turned = tmp_path / "turned"
         turned.symlink_to(mounted(tmp_path / "second", renewed, user, "the second"))
         turned.replace(now)
-        asyncio.run(secured_kafka.broker.restart())
         decided("after-rotation")
         assert worker.process.poll() is None
     said = biolatch_as(settings_of(secured_kafka, user, first), "lag")
