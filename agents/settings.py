@@ -5,6 +5,7 @@ policy's. What protects it: a variable that names no setting is refused, so no t
 """
 
 import os
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, Final
@@ -31,6 +32,9 @@ OTHER_VARIABLES: Final = frozenset({"BIOLATCH_CACHE"})
 """Variables of this prefix that are no settings of a process: where downloads are kept."""
 
 _SHOWN_MAX: Final = 80
+
+_SECRET: Final = re.compile(r"(PASSWORD|SECRET|TOKEN|PASSPHRASE)(?!\w*_FILE$)")
+"""Variables whose value is not repeated, should one of them ever be wrong."""
 
 
 class Settings(BaseSettings):
@@ -93,7 +97,7 @@ def _unknown_variables() -> Iterator[str]:
 
 def _problem(details: ErrorDetails) -> str:
     variable = PREFIX + "__".join(str(part) for part in details["loc"]).upper()
-    shown = repr(details["input"])
+    shown = "..." if _SECRET.search(variable) else repr(details["input"])
     message = details["msg"].removeprefix("Value error, ")
     if isinstance(details["input"], dict):
         return f"{variable}: {message}"

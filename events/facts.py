@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Final, TypeAlias
 
 import msgspec
 
-from events.scalars import BioEpoch, Count, Id
+from events.scalars import BioEpoch, Count, Id, Reason, ShortText, Signed
 from events.vocabulary import (
     AttemptOutcome,
     BiometricChange,
@@ -89,11 +89,11 @@ class EnrollmentSubmitted(FactData, frozen=True, kw_only=True, gc=False):
     key_binding: KeyBinding = KeyBinding.UNKNOWN
     login_id: Id | None = None
     public_key: PublicKey | None = None
-    device_signature: str | None = None
-    challenge: str | None = None
-    os_version: str | None = None
-    app_version: str | None = None
-    device_model: str | None = None
+    device_signature: Signed | None = None
+    challenge: Signed | None = None
+    os_version: ShortText | None = None
+    app_version: ShortText | None = None
+    device_model: ShortText | None = None
 
 
 class EnrollmentDeclined(FactData, frozen=True, kw_only=True, gc=False):
@@ -136,7 +136,7 @@ class EnrollmentRevoked(FactData, frozen=True, kw_only=True, gc=False):
     event_type: ClassVar[str] = "biolatch.enrollment.revoked.v1"
 
     user_id: Id
-    reason_admin: str
+    reason_admin: Reason
     allow_re_enable: bool
 
 
@@ -166,9 +166,9 @@ class AttemptFinished(FactData, frozen=True, kw_only=True, gc=False):
     bio_epoch: BioEpoch
     seq: Count
     scans: Count = 1
-    platform_code: str | None = None
-    device_signature: str | None = None
-    challenge: str | None = None
+    platform_code: ShortText | None = None
+    device_signature: Signed | None = None
+    challenge: Signed | None = None
 
 
 class PasswordAccepted(FactData, frozen=True, kw_only=True, gc=False):
