@@ -113,7 +113,10 @@ def _show(console: Console, report: Report) -> None:
         else f"{_MARKS[mark.kind]}; nothing from up to {written(mark.erased_ms)} comes back"
     )
     console.print(Text(f"\nmark     {words}"), soft_wrap=True)
-    console.print(Text(f"verdict  {_VERDICTS[report.verdict]}"), soft_wrap=True)
+    verdict = _VERDICTS[report.verdict]
+    if report.verdict is Verdict.NOT_ERASED and mark is None:
+        verdict += ", or BIOLATCH_ERASURE__MARK_KEYS_FILE is not the workers'"
+    console.print(Text(f"verdict  {verdict}"), soft_wrap=True)
     if report.verdict is Verdict.LEAVING and report.gone_ms is not None:
         until = f"all of it is gone at {written(report.gone_ms)} at the latest"
         if any(_waits_for_more(traces) for traces in report.topics):

@@ -73,11 +73,11 @@ class EnrollmentSubmitted(EventData):
     key_binding: KeyBinding = KeyBinding.UNKNOWN
     login_id: Id | None = None
     public_key: PublicKey | None = None
-    device_signature: str | None = None
-    challenge: str | None = None
-    os_version: str | None = None
-    app_version: str | None = None
-    device_model: str | None = None
+    device_signature: Signature | None = None
+    challenge: Challenge | None = None
+    os_version: ShortText | None = None
+    app_version: ShortText | None = None
+    device_model: ShortText | None = None
 
 
 class EnrollmentDeclined(EventData):
@@ -120,7 +120,7 @@ class EnrollmentRevoked(EventData):
     event_type: ClassVar[str] = "biolatch.enrollment.revoked.v1"
 
     user_id: Id
-    reason_admin: str
+    reason_admin: Reason
     allow_re_enable: bool
 
 
@@ -152,9 +152,9 @@ class AttemptFinished(EventData):
     bio_epoch: BioEpoch
     seq: Count
     scans: Count = 1
-    platform_code: str | None = None
-    device_signature: str | None = None
-    challenge: str | None = None
+    platform_code: ShortText | None = None
+    device_signature: Signature | None = None
+    challenge: Challenge | None = None
 
 
 class PasswordAccepted(EventData):
