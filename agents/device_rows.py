@@ -40,5 +40,5 @@ def decode_row(row: bytes) -> DeviceState:
         )
     try:
         return _decode(memoryview(row)[1:])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:  # the latter: nested too deep
         raise InvariantBroken("row.unreadable", "a stored row cannot be read") from error
