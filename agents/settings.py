@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from agents.core.policy import Policy
 from agents.setting_groups import (
     ApplicationSettings,
+    ErasureSettings,
     KafkaSettings,
     LaneSettings,
     LogSettings,
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     lane: LaneSettings = LaneSettings()
     store: StoreSettings = StoreSettings()
     signatures: SignaturesSettings = SignaturesSettings()
+    erasure: ErasureSettings = ErasureSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 MODULES: Final = (
+    "agents.core.admission",
     "agents.core.attempt",
     "agents.core.decide",
     "agents.core.device",
@@ -17,8 +18,10 @@ MODULES: Final = (
     "agents.core.places",
     "agents.core.projection",
     "agents.core.standing",
+    "agents.core.user_marks",
     "agents.device_rows",
     "agents.devices",
+    "agents.row_places",
     "agents.lane.kafka.writing",
     "events.timestamps",
     "schemas.inputs",

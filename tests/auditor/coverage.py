@@ -20,6 +20,7 @@ _REFUSALS = (
     "too_many_users",
     "unknown_binding",
     "biometrics_changed",
+    "rate_limited",
     "disabled",
     "unknown_key",
     "replayed",
@@ -66,6 +67,7 @@ _BOUNDS = (
     "fifth old key",
     "wait of an hour",
     "wait further away than it can be",
+    "bucket further from full than it can be",
 )
 _OFFERS = ("none", "settings_only", "device_settings_first", "prompt")
 

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import sysconfig
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from deploy.kafka import launcher
@@ -94,13 +95,17 @@ class RunningWorker:
 
 @contextmanager
 def running_worker(
-    bootstrap_servers: str | None, folder: Path, *, partitions: int
+    bootstrap_servers: str | None,
+    folder: Path,
+    *,
+    partitions: int,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Generator[RunningWorker]:
     """A worker that serves all partitions; it ends in good order, and with this process anyway."""
     bound = [sys.executable, "-I", "-S", launcher.__file__, "bound", str(os.getpid())]
     process = subprocess.Popen(  # noqa: S603 (as above)
         [*bound, str(folder / "worker.pid"), str(BIOLATCH), "run"],
-        env=environment(bootstrap_servers) | {"BIOLATCH_LOG__FORMAT": "json"},
+        env=environment(bootstrap_servers) | {"BIOLATCH_LOG__FORMAT": "json", **settings},
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
