@@ -45,6 +45,10 @@ UNUSABLE: Mapping[str, tuple[object, str]] = {
     "no-grants": ({"keys": [ES256]}, "grants: Field required"),
     "no-keys": ({"grants": {}}, "keys: Field required"),
     "another-member": ({**of(ES256), "key": []}, "key: Extra inputs"),
+    "name-with-tricks": (
+        of(ES256, grants={"test-es256": {**ALL, "not_af\u200bter\r\n": 1}}),
+        r"grants.test-es256.not_af\u200bter\r\n: Extra inputs",
+    ),
     "key-without-grant": (of(ES256, grants={}), "'test-es256' has no grant"),
     "grant-without-key": (of(ES256, grants={KID: ALL, "x": ALL}), "grants.x: there is no key"),
     "two-of-one-kid": (of(ES256, ES256), "two keys have one kid"),
