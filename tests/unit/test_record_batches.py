@@ -166,3 +166,14 @@ def test_a_walk_for_bad_names_never_goes_back(compression: int, place: str) -> N
     plain[8:12] = (len(plain) - 12).to_bytes(4, "big")
     with pytest.raises(CorruptRecordException):
         _read(bytes(plain), _FetchedBatches)
+
+
+def test_a_walk_for_bad_names_ends_where_the_bytes_end() -> None:
+    # Found by fuzzing: the walk went on in memory that is somebody else's, and the process died.
+    plain = bytearray(_broken(NONE))
+    third = len(plain) - 12  # its length, then itself
+    assert plain[third] >> 1 == len(plain) - third - 1
+    plain[third + 4 :] = b"\xfe\xff\xff\xff\x0f"  # of its key: two gigabytes
+    plain[8:12] = (len(plain) - 12).to_bytes(4, "big")
+    with pytest.raises((CorruptRecordException, IndexError)):
+        _read(bytes(plain), _FetchedBatches)

@@ -27,7 +27,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBase, _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
-from aiokafka.record.util import decode_varint
+from aiokafka.record.util import decode_varint_py as decode_varint
 
 from agents.lane.kafka.expansion import EXPANDED_BYTES_MAX, TooLarge, unpacked
 from agents.lane.port import InputRecord
@@ -232,7 +232,10 @@ class _MendedBatch(_DefaultRecordBatchPy):  # type: ignore[misc]  # aiokafka's, 
             self._mend_header_names()
 
     def _mend_header_names(self) -> None:
-        """Walk all records as the format has them (Kafka's message format 2)."""
+        """Walk all records as the format has them (Kafka's message format 2).
+
+        By aiokafka's numbers in Python: the compiled ones are read past the end of the bytes.
+        """
         buffer: bytearray = self._buffer
         position: int = self._pos
         for _ in range(self._num_records):
