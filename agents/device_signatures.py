@@ -26,19 +26,23 @@ from events.facts import AttemptFinished, EnrollmentSubmitted, Fact
 from events.vocabulary import COUNT_MAX, Platform
 from schemas.device_signatures import (
     ALGORITHM,
+    ATTEMPT_FIELDS,
     ATTEMPT_TYPE,
+    DEVICE_ID,
+    ENROLLMENT_FIELDS,
     ENROLLMENT_TYPE,
+    EVENT_ID,
     ISSUED_AT,
+    THUMBPRINT,
     TOKEN_LENGTH_MAX,
-    Members,
-    attempt_members,
-    enrollment_members,
 )
 from schemas.strict_json import read_object
 
 _COORDINATE_BYTES: Final = 32
 _KEYS_REMEMBERED_MAX: Final = 10_000
 _TOKEN_PARTS: Final = 3
+
+_Members: TypeAlias = dict[str, str | int]
 
 RowOf: TypeAlias = Callable[[Fact], DeviceState]
 """The row of an event's device as it is before the batch."""
@@ -162,16 +166,14 @@ def _claim(fact: Fact) -> _Claim | None:
     data = fact.data
     try:
         match data:
-            case AttemptFinished(device_signature=str(token)):
-                members = attempt_members(fact.device_id, fact.event_id, data)
-                return _read(token, ATTEMPT_TYPE, members)
-            case EnrollmentSubmitted(device_signature=str(token)):
+            case AttemptFinished(device_signature=str(token), challenge=str()):
+                return _read(token, ATTEMPT_TYPE, _members(fact, ATTEMPT_FIELDS))
+            case EnrollmentSubmitted(device_signature=str(token), challenge=str()):
                 point = point_of(data.public_key)
                 if point is None:
                     return None
-                members = enrollment_members(
-                    fact.device_id, fact.event_id, data, _key(point).thumbprint()
-                )
+                members = _members(fact, ENROLLMENT_FIELDS)
+                members[THUMBPRINT] = _key(point).thumbprint()
                 return _read(token, ENROLLMENT_TYPE, members)
             case _:
                 return None
@@ -179,7 +181,16 @@ def _claim(fact: Fact) -> _Claim | None:
         return None
 
 
-def _read(token: str, token_type: str, members: Members) -> _Claim | None:
+def _members(fact: Fact, fields: Sequence[str]) -> _Members:
+    """What a signature of the event has to say, but for the time."""
+    members: _Members = {EVENT_ID: fact.event_id, DEVICE_ID: fact.device_id}
+    for name in fields:
+        value: str | int = getattr(fact.data, name)
+        members[name] = str(value) if isinstance(value, str) else value  # a word's plain text
+    return members
+
+
+def _read(token: str, token_type: str, members: _Members) -> _Claim | None:
     """What a token claims, if it says these things.
 
     Raises:

@@ -6,9 +6,9 @@ The file is looked at for every few records, so a new or withdrawn key counts at
 """
 
 import asyncio
-import base64
 import binascii
 import os
+import string
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,6 +33,8 @@ Outcome: TypeAlias = PublisherKey | MalformedInput | None
 """Of one record: the key that signed it, why it is refused, or that it is unsigned and may be."""
 
 
+_BASE64URL: Final = (string.ascii_letters + string.digits + "-_").encode()
+_TO_BASE64: Final = bytes.maketrans(b"-_", b"+/")
 _MEMBERS: Final = frozenset({"alg", "kid", "typ", "b64", "crit"})
 
 
@@ -237,11 +239,14 @@ def _decoded(segment: bytes) -> bytes:
     Raises:
         MalformedInput: it is not that.
     """
+    if segment.translate(None, _BASE64URL):
+        raise _invalid("it is not base64url")
+    padded = segment.translate(_TO_BASE64) + b"==="[: -len(segment) % 4]
     try:
-        decoded = base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
-    except (binascii.Error, ValueError):
+        decoded = binascii.a2b_base64(padded)
+    except binascii.Error:
         raise _invalid("it is not base64url") from None
-    if base64.urlsafe_b64encode(decoded).rstrip(b"=") != segment:
+    if binascii.b2a_base64(decoded, newline=False) != padded:
         raise _invalid("it is not base64url")
     return decoded
 

@@ -6,9 +6,7 @@ payload repeats everything of the event that a rule may raise trust by, so that 
 and no other one.
 """
 
-from typing import Final, TypeAlias
-
-from events.facts import AttemptFinished, EnrollmentSubmitted
+from typing import Final
 
 ALGORITHM: Final = "ES256"
 """The only one: what the secure hardware of phones signs with."""
@@ -17,48 +15,28 @@ ATTEMPT_TYPE: Final = "biolatch-attempt+jws"
 ENROLLMENT_TYPE: Final = "biolatch-enrollment+jws"
 """Member `typ` of the JWS header: what is signed for one purpose never serves for another."""
 
-TOKEN_LENGTH_MAX: Final = 4096
-"""Characters of a signature; one with ids of full length takes about half."""
+ATTEMPT_FIELDS: Final = (
+    "user_id",
+    "key_id",
+    "bio_epoch",
+    "seq",
+    "login_id",
+    "place",
+    "outcome",
+    "challenge",
+)
+"""Fields of an attempt's data that its signature repeats."""
 
+ENROLLMENT_FIELDS: Final = ("user_id", "key_id", "bio_epoch", "challenge")
+"""Fields of an enrollment's data that its signature repeats, beside the key's thumbprint."""
+
+EVENT_ID: Final = "event_id"
+DEVICE_ID: Final = "device_id"
 ISSUED_AT: Final = "iat"
-"""When the phone signed: whole seconds since 1970, in every payload beside the event's members."""
+"""When the phone signed, in whole seconds since 1970. These three are in every payload."""
 
-Members: TypeAlias = dict[str, str | int]
+THUMBPRINT: Final = "jkt"
+"""Of the public key (RFC 7638, SHA-256), in an enrollment's payload: binds the key to the rest."""
 
-
-def attempt_members(device_id: str, event_id: str, data: AttemptFinished) -> Members:
-    """The members of an attempt's payload, but for the time; `challenge` has to be there."""
-    return {
-        "event_id": event_id,
-        "device_id": device_id,
-        "user_id": data.user_id,
-        "key_id": data.key_id,
-        "bio_epoch": data.bio_epoch,
-        "seq": data.seq,
-        "login_id": data.login_id,
-        "place": data.place.value,
-        "outcome": data.outcome.value,
-        "challenge": data.challenge or "",
-    }
-
-
-def enrollment_members(
-    device_id: str, event_id: str, data: EnrollmentSubmitted, thumbprint: str
-) -> Members:
-    """The members of an enrollment's payload, but for the time.
-
-    Args:
-        device_id: the event's subject.
-        event_id: the event's id.
-        data: the event.
-        thumbprint: of its public key (RFC 7638, SHA-256), which binds the key to all of this.
-    """
-    return {
-        "event_id": event_id,
-        "device_id": device_id,
-        "user_id": data.user_id,
-        "key_id": data.key_id,
-        "bio_epoch": data.bio_epoch,
-        "challenge": data.challenge or "",
-        "jkt": thumbprint,
-    }
+TOKEN_LENGTH_MAX: Final = 4096
+"""Characters of a signature; with ids of full length it takes about half of that."""

@@ -20,7 +20,7 @@ event."""
 JWS_CRITICAL: Final = ("b64",)
 """Member `crit` of the JWS header, which RFC 7797 demands."""
 
-_FORM: Final = b"biolatch-event-1"
+_FORM: Final = b"16:biolatch-event-1,"
 _SIGNED_HEADERS: Final = (
     "content-type",
     "ce_specversion",
@@ -46,7 +46,11 @@ def canonical_form(key: bytes | None, value: bytes | None, headers: Headers) -> 
     counts; such a record is refused when it is read.
     """
     by_name = dict(headers)
-    fields = [_FORM, key, *(by_name.get(name) for name in _SIGNED_HEADERS), value]
-    return b"".join(
-        [_ABSENT if field is None else b"%d:%b," % (len(field), field) for field in fields]
-    )
+    parts = [_FORM, _netstring(key)]
+    parts += [_netstring(by_name.get(name)) for name in _SIGNED_HEADERS]
+    parts.append(_netstring(value))
+    return b"".join(parts)
+
+
+def _netstring(field: bytes | None) -> bytes:
+    return _ABSENT if field is None else b"%d:%b," % (len(field), field)

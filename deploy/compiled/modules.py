@@ -23,10 +23,12 @@ MODULES: Final = (
     "agents.devices",
     "agents.row_places",
     "agents.lane.kafka.writing",
+    "agents.publisher_signatures",
     "events.timestamps",
     "schemas.inputs",
     "schemas.outputs",
     "schemas.plain_inputs",
+    "schemas.signatures",
 )
 """Where a worker's time goes, and whatever calls or is called there.
 
