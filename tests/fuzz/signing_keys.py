@@ -32,6 +32,17 @@ def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def device_key() -> ec.EllipticCurvePrivateKey:
+    """A phone's key."""
+    return _P256
+
+
+def public_point() -> tuple[str, str]:
+    """The coordinates of its public part, as a JWK writes them."""
+    jwk = _private()["es"]
+    return jwk["x"], jwk["y"]
+
+
 def _private() -> dict[str, dict[str, Any]]:
     point = _P256.public_key().public_numbers()
     return {
