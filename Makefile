@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := $(BIN)/uv
+FUZZER := $(VENV)/fuzz
+SUPPLY_CHAIN := $(VENV)/supply-chain
 
-.PHONY: install compiled demo test faults soak bench docs lint types format lock clean
+.PHONY: install compiled demo test faults soak bench fuzz docs lint types format lock sbom audit clean
 .DEFAULT_GOAL := install
 
 install: compiled ## put biolatch and its tools into .venv
@@ -40,6 +42,12 @@ bench: compiled ## events per second, latency, cost and how it grows, beside two
 	$(if $(BENCH),$(BIN)/biolatch bench-chart $(BENCH)/bench.json $(BENCH)/bench-light.svg)
 	$(if $(BENCH),$(BIN)/biolatch bench-chart $(BENCH)/bench.json $(BENCH)/bench-dark.svg --dark)
 
+fuzz: $(INSTALLED) ## codec, signatures and rules under atheris: 1,000,000 inputs and more, within half an hour
+	@$(BIN)/python -c "import platform as p, sys; sys.exit(None if (p.system(), p.machine()) == ('Linux', 'x86_64') else 'make fuzz: atheris is published for Linux on x86-64 only, not for %s on %s. The kept corpus is replayed by make test.' % (p.system(), p.machine()))"
+	$(UV) pip install --quiet --python $(BIN)/python --target $(FUZZER) --require-hashes -r requirements/fuzz.txt
+	PYTHONPATH=$(FUZZER) $(BIN)/python -m tests.fuzz.campaign $(FUZZ)
+	$(BIN)/python -m tests.fuzz.growth
+
 docs: $(INSTALLED) ## the reference pages, JSON Schemas and the client's models that are drawn from the code
 	$(BIN)/python -m deploy.reference
 	$(BIN)/biolatch schema export schemas/json
@@ -63,5 +71,19 @@ lock: $(INSTALLED) ## renew the lock files: hashes, and no download address
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade --group fuzz -o requirements/fuzz.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade --group supply-chain -o requirements/supply-chain.txt
 
+$(SUPPLY_CHAIN)/.installed: $(INSTALLED) requirements/supply-chain.txt
+	$(PYTHON) -m venv $(SUPPLY_CHAIN)
+	$(UV) pip install --quiet --python $(SUPPLY_CHAIN)/bin/python --require-hashes -r requirements/supply-chain.txt
+	touch $@
+
+sbom: $(SUPPLY_CHAIN)/.installed ## bills of materials (CycloneDX) of the Python packages and of Kafka's jars, into build/sbom
+	mkdir -p build/sbom
+	$(SUPPLY_CHAIN)/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --output-format JSON --output-file build/sbom/python.cdx.json requirements/runtime.txt
+	$(BIN)/python -m deploy.supply_chain.kafka_jars build/sbom/kafka-jars.cdx.json
+	$(SUPPLY_CHAIN)/bin/python -c "import sys; from cyclonedx.schema import SchemaVersion as S; from cyclonedx.validation.json import JsonStrictValidator as V; sys.exit(str(V(S.V1_6).validate_str(open(sys.argv[1]).read()) or '') or None)" build/sbom/kafka-jars.cdx.json
+
+audit: $(SUPPLY_CHAIN)/.installed ## ask the advisory service about every locked package; code 69 where it cannot be asked
+	$(BIN)/python -m deploy.supply_chain.audit $(SUPPLY_CHAIN)/bin/pip-audit requirements/runtime.txt requirements/dev.txt requirements/fuzz.txt requirements/supply-chain.txt requirements/uv.txt
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis

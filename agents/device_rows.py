@@ -44,5 +44,5 @@ def decode_row(row: bytes) -> DeviceState:
         )
     try:
         return _decode(memoryview(row)[1:])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvariantBroken("row.unreadable", "a stored row cannot be read") from error

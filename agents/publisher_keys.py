@@ -29,6 +29,7 @@ _KINDS: Final[Mapping[str, tuple[str, str | None]]] = {
     "ES256": ("EC", "P-256"),
     "HS256": ("oct", None),
 }
+_NAME_LENGTH_MAX: Final = 64
 _SECRET_BYTES_MIN: Final = 32
 """RFC 7518 section 3.2: an HMAC key is at least as long as the digest."""
 
@@ -133,7 +134,8 @@ def parse_publisher_keys(path: Path, content: bytes) -> PublisherKeys:
         file = _File.model_validate(read_object(content))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
+        # A name may hold anything, and is no name that a member has.
+        where = ".".join(ascii(str(part))[1:-1][:_NAME_LENGTH_MAX] for part in first["loc"])
         raise _unusable(path, f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
     except MalformedInput as error:
         raise _unusable(path, f"is no file of keys: {error}") from None
@@ -151,7 +153,7 @@ def _key(path: Path, jwk: dict[str, Any], grants: Mapping[str, Grant]) -> Publis
     if not isinstance(kid, str):
         raise _unusable(path, "a key has no kid; every key needs one, and a grant")
     if kid not in grants:
-        raise _unusable(path, f"the key with kid {kid!r} has no grant")
+        raise _unusable(path, f"the key with kid {kid[:_NAME_LENGTH_MAX]!a} has no grant")
     if algorithm not in ("EdDSA", "ES256", "HS256"):
         raise _unusable(path, f"key {kid}: alg has to be EdDSA, ES256 or HS256")
     kind, curve = _KINDS[algorithm]

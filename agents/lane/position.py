@@ -44,7 +44,7 @@ def decode_position(value: bytes) -> Position:
     """
     try:
         fields = cast("object", json.loads(value))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: nested too deep
         raise UnreadablePosition("the position record is not JSON") from error
     match fields:
         case {
@@ -52,7 +52,7 @@ def decode_position(value: bytes) -> Position:
             "next_offset": int(next_offset),
             "partition_count": int(partition_count),
             "row_format": int(row_format),
-        }:
+        } if bool not in map(type, (next_offset, partition_count, row_format)):
             return Position(topic, next_offset, partition_count, row_format)
         case _:
             raise UnreadablePosition("the position record lacks a field, or one has a wrong type")

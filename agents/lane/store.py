@@ -120,7 +120,7 @@ def mark_of(database: Database) -> StoreMark | None:
         return None
     try:
         return msgspec.msgpack.decode(value, type=StoreMark)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

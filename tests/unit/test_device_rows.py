@@ -42,6 +42,10 @@ def test_a_format_that_this_worker_does_not_know_is_refused(row: bytes, found: s
         "more behind it": ROW[1:] + b"\x00",
         "no row": msgspec.msgpack.encode({"bio_epoch": 1}),
         "another type": msgspec.msgpack.encode(["many"]),
+        "not UTF-8": msgspec.msgpack.encode([1, None, [["user-1"]]]).replace(
+            b"user-1", b"user\x9b\xff"
+        ),
+        "nested too deep": b"\x98" + ROW[2:] + b"\x91" * 100_000,
         "an unknown word": msgspec.msgpack.encode([1, None, [["user-1", "asleep"]]]),
     }.items(),
     ids=lambda item: item[0],

@@ -114,6 +114,22 @@ def test_a_consumer_ignores_unknown_fields_and_a_publisher_does_not(members: byt
     assert refused.value.code == MalformedCode.FIELD_UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("os_versoin", "os_versoin"),
+        ("o\u202es_upgraded", r"o\u202es_upgraded"),
+        ("a\r\nb\x1b[2J", r"a\r\nb\x1b[2J"),
+        ("x" * 10_000, "x" * 64 + "..."),
+    ],
+)
+def test_the_name_of_an_unknown_field_is_told_safely(name: str, shown: str) -> None:
+    record = binary(FINISHED, compact({**COMPLETE[FINISHED], name: 1}))
+    with pytest.raises(MalformedInput) as refused:
+        read(record, unknown_fields="forbid")
+    assert str(refused.value) == f"the event has no field {shown}"
+
+
 @pytest.mark.parametrize("unknown_fields", ["ignore", "forbid"])
 def test_what_looks_suspicious_and_is_not_passes(unknown_fields: UnknownFields) -> None:
     data = {**COMPLETE[FINISHED], "user_id": '":', "platform_code": '{"seq":1,"seq":2} "a" : 1'}

@@ -45,6 +45,10 @@ UNUSABLE: Mapping[str, tuple[object, str]] = {
     "no-grants": ({"keys": [ES256]}, "grants: Field required"),
     "no-keys": ({"grants": {}}, "keys: Field required"),
     "another-member": ({**of(ES256), "key": []}, "key: Extra inputs"),
+    "name-with-tricks": (
+        of(ES256, grants={"test-es256": {**ALL, "not_af\u200bter\r\n": 1}}),
+        r"grants.test-es256.not_af\u200bter\r\n: Extra inputs",
+    ),
     "key-without-grant": (of(ES256, grants={}), "'test-es256' has no grant"),
     "grant-without-key": (of(ES256, grants={KID: ALL, "x": ALL}), "grants.x: there is no key"),
     "two-of-one-kid": (of(ES256, ES256), "two keys have one kid"),
@@ -65,6 +69,7 @@ UNUSABLE: Mapping[str, tuple[object, str]] = {
     "half-a-point": (of({k: v for k, v in ES256.items() if k != "y"}), "key test-es256: "),
     "for-encryption": (of({**ES256, "use": "enc"}), "key test-es256: use is not sig"),
     "for-signing-only": (of({**ES256, "key_ops": ["sign"]}), "key test-es256: "),
+    "secret-for-signing-only": (of({**HS256, "key_ops": ["sign"]}), "key test-hs256: is no such"),
     "short-secret": (of({**HS256, "k": "c2hvcnQ"}), "a secret has at least 32 bytes"),
     "31-bytes": (of({**HS256, "k": "A" * 42}), "a secret has at least 32 bytes"),
     "empty-secret": (of({**HS256, "k": ""}), "key test-hs256: "),

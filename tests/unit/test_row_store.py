@@ -153,7 +153,12 @@ def test_a_store_is_used_for_half_of_the_time_that_tombstones_are_kept() -> None
 def test_a_store_of_another_format_or_without_a_mark_is_not_used() -> None:
     assert misfit(mark(store_format=STORE_FORMAT + 1), TERMS, NOW_MS) is not None
     assert misfit(None, TERMS, NOW_MS) is not None
-    assert mark_of(Disk({MARK_KEY: b"\xc1"})) is None
+    for unreadable in (
+        b"\xc1",
+        b"\x94\x01\xa1\xff\x00\x00",
+        b"\x95\x01\xa1x\x00\x00" + b"\x91" * 100_000,
+    ):
+        assert mark_of(Disk({MARK_KEY: unreadable})) is None
 
 
 def test_a_store_that_another_process_has_open_is_left_alone(stores: RocksStores) -> None:

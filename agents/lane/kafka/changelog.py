@@ -19,6 +19,7 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED
 from aiokafka.errors import (
     CorruptRecordException,
+    KafkaError,
     LeaderNotAvailableError,
     UnknownError,
     for_code,
@@ -63,12 +64,34 @@ async def read_changelog(
     while position < end:
         fetched, aborted = await _fetch(client, partition, position)
         changes: dict[bytes, bytes | None] = {}
+        read, position = take_fetched(fetched, aborted, changes, position)
+        records_read += read
+        rows.restore(changes, position)
+    return records_read
+
+
+def take_fetched(
+    fetched: bytes, aborted: Aborted, changes: dict[bytes, bytes | None], position: int
+) -> tuple[int, int]:
+    """Put committed records from the position on into the changes.
+
+    Returns how many those were, and the position behind them.
+
+    Raises:
+        aiokafka.errors.CorruptRecordException: the bytes are no record batches.
+        aiokafka.errors.KafkaError: something else is wrong with them.
+    """
+    records_read = 0
+    try:
         for batch, readable in _batches(fetched, aborted):
             if readable:
                 records_read += _collect(batch, changes, position)
             position = batch.next_offset
-        rows.restore(changes, position)
-    return records_read
+    except KafkaError:
+        raise
+    except Exception as error:  # aiokafka's parsers and the codecs raise whatever they meet
+        raise CorruptRecordException(f"{type(error).__name__}: {error}") from error
+    return records_read, position
 
 
 async def _fetch(client: Any, partition: Partition, position: int) -> tuple[Any, Aborted]:

@@ -1,11 +1,15 @@
 """Fetched record batches: kept whole by the consumer, parsed only where records are decided.
 
-Two things of aiokafka's are replaced here, for the whole process. A consumer made with
+Some things of aiokafka's are replaced here, for the whole process. A consumer made with
 `WholeBatches` hands out record batches instead of records: an aborted or a control batch is still
 left out by aiokafka, but nothing in a batch is parsed before a lane asks for it, record by record.
 And a record whose header names are not UTF-8, which Kafka carries and aiokafka cannot read, is read
 with every byte of such a name beyond ASCII turned into `?`: by whoever may write to a topic, one
 such record would stop its partition for good. Nothing else of a record is touched.
+
+A batch that would take too much memory (`agents.lane.kafka.expansion`) is not unpacked: a record
+without key and value stands for each of its records, so that each is answered for, and none of them
+stops the partition.
 """
 
 # aiokafka has no types: what comes from it is Any, in this package only.
@@ -17,13 +21,15 @@ such record would stop its partition for good. Nothing else of a record is touch
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka.consumer import fetcher
-from aiokafka.record.default_records import _DefaultRecordBatchPy
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.default_records import DefaultRecordBase, _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
-from aiokafka.record.util import decode_varint
+from aiokafka.record.util import decode_varint_py as decode_varint
 
+from agents.lane.kafka.expansion import EXPANDED_BYTES_MAX, TooLarge, unpacked
 from agents.lane.port import InputRecord
 
 _RECORD_COUNT: Final = struct.Struct(">i")
@@ -32,6 +38,9 @@ _RECORD_COUNT_AT: Final = 57
 
 _RECORDS_AT_ONCE: Final = 128
 """How many records are parsed before the first of them is handed out."""
+
+UNREAD_HEADER: Final = "biolatch-batch-unreadable"
+"""The only header of a record that stands for one that was not read, and says why."""
 
 
 def replace_record_parsing() -> None:
@@ -72,7 +81,7 @@ class _Batch:
     """
 
     def __init__(self, raw: memoryview, batch: Any) -> None:
-        self.raw = raw
+        self.raw = memoryview(raw)
         self._batch = batch
         self._start = 0
 
@@ -106,13 +115,44 @@ class _Batch:
     def slices(self) -> Iterator[list[Any]]:
         """The records from where the consumer stands, some at a time."""
         start = self._start
-        records = chain(self._batch)  # asked once for its iterator, as aiokafka demands
+        try:
+            plain = unpacked(self.raw)
+        except TooLarge:
+            plain = self.raw
+            records = _unread(self.raw)
+        else:
+            batch = self._batch if plain is self.raw else type(self._batch)(plain)
+            records = chain(batch)  # asked once for its iterator, as aiokafka demands
         try:
             while some := list(islice(records, _RECORDS_AT_ONCE)):
                 yield some if some[0].offset >= start else _from(start, some)
                 start = some[-1].offset + 1
         except UnicodeDecodeError:
-            yield _from(start, _MendedBatch(self.raw))
+            yield _from(start, _MendedBatch(plain))
+
+
+class _UnreadRecord(NamedTuple):
+    """Stands for a record of a batch that is not unpacked: its place, and why nothing is there."""
+
+    offset: int
+    timestamp: int
+    timestamp_type: int
+    headers: Sequence[tuple[str, bytes | None]] = (
+        (UNREAD_HEADER, b"its batch expands beyond %d bytes" % EXPANDED_BYTES_MAX),
+    )
+    key: bytes | None = None
+    value: bytes | None = None
+    checksum: None = None
+
+
+def _unread(raw: memoryview) -> Iterator[_UnreadRecord]:
+    """As many records as the batch says; the broker has counted them."""
+    head = _DefaultRecordBatchPy(raw[: DefaultRecordBase.HEADER_STRUCT.size])
+    kind: int = head.timestamp_type
+    timestamp: int = head.max_timestamp if kind else head.first_timestamp
+    base: int = head.base_offset
+    (count,) = _RECORD_COUNT.unpack_from(raw, _RECORD_COUNT_AT)
+    return (_UnreadRecord(base + place, timestamp, kind) for place in range(count))
 
 
 def _from(start: int, records: Iterable[Any]) -> list[Any]:
@@ -192,11 +232,14 @@ class _MendedBatch(_DefaultRecordBatchPy):  # type: ignore[misc]  # aiokafka's, 
             self._mend_header_names()
 
     def _mend_header_names(self) -> None:
-        """Walk all records as the format has them (Kafka's message format 2)."""
+        """Walk all records as the format has them (Kafka's message format 2).
+
+        By aiokafka's numbers in Python: the compiled ones are read past the end of the bytes.
+        """
         buffer: bytearray = self._buffer
         position: int = self._pos
         for _ in range(self._num_records):
-            length, position = decode_varint(buffer, position)
+            length, position = _size_at(buffer, position)
             end = position + length
             for _field in ("attributes", "timestamp", "offset"):
                 _, position = decode_varint(buffer, position)
@@ -205,12 +248,20 @@ class _MendedBatch(_DefaultRecordBatchPy):  # type: ignore[misc]  # aiokafka's, 
                 position += max(size, 0)
             headers, position = decode_varint(buffer, position)
             for _header in range(headers):
-                size, position = decode_varint(buffer, position)
+                size, position = _size_at(buffer, position)
                 _mend(buffer, position, position + size)
                 position += size
                 size, position = decode_varint(buffer, position)
                 position += max(size, 0)
             position = end
+
+
+def _size_at(buffer: bytearray, position: int) -> tuple[int, int]:
+    """A size that cannot be null, and the place behind it: a walk that goes back never ends."""
+    size, position = decode_varint(buffer, position)
+    if size < 0:
+        raise CorruptRecordException("a size below 0")
+    return size, position
 
 
 def _mend(buffer: bytearray, start: int, end: int) -> None:
