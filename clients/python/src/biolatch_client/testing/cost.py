@@ -19,7 +19,7 @@ _QUESTIONS: Final = 20_000
 _FALLBACK_EVERY: Final = 10
 
 
-def measure(devices: int = _DEVICES) -> Iterator[str]:
+def measure(devices: int = _DEVICES, *, questions: int = _QUESTIONS) -> Iterator[str]:
     """Lines for people: memory, reading, and questions, in processor time."""
     ids = [str(uuid.uuid4()) for _ in range(devices)]
     values = [_value(number) for number in range(devices)]
@@ -35,11 +35,11 @@ def measure(devices: int = _DEVICES) -> Iterator[str]:
         user_id = f"user-{0 if name == 'fallback' else 1}"
         rounds = timeit.repeat(
             partial(states.may_use, device_id, user_id, login_id="login-2"),
-            number=_QUESTIONS,
+            number=questions,
             repeat=_ROUNDS,
             timer=time.process_time,
         )
-        yield f"{min(rounds) / _QUESTIONS * 1e6:.2f} us a question ({name})"
+        yield f"{min(rounds) / questions * 1e6:.2f} us a question ({name})"
 
 
 def _read(ids: list[str], values: list[bytes]) -> InMemoryDeviceStates:
