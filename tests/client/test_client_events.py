@@ -16,6 +16,7 @@ from biolatch_client.events import EVENT_TYPES
 from biolatch_client.instants import format_instant, instant_ms, parse_instant, whole_milliseconds
 from biolatch_client.partitioner import partition_of
 from biolatch_client.records import Envelope, EventRecord, record_of
+from biolatch_client.testing import EVENT_FACTORIES
 from deploy.records import partitioner
 from events.facts import FACT_TYPES, AnyFactData
 from events.timestamps import format_rfc3339, parse_rfc3339
@@ -150,6 +151,13 @@ def test_a_value_as_large_as_biolatch_takes_passes_and_one_byte_more_does_not() 
     with pytest.raises(EventRefused) as refused:
         record(FINISHED, {**data, "challenge": "x" * (room + 1)})
     assert refused.value.code == "record.value_too_large"
+
+
+def test_half_of_a_surrogate_pair_is_refused() -> None:
+    event = EVENT_FACTORIES[MODELS[FINISHED]](challenge="\ud800")
+    with pytest.raises(EventRefused) as refused:
+        record_of(DEVICE_ID, event, source=SOURCE)
+    assert refused.value.code == "data.not_json"
 
 
 def test_extensions_travel_as_the_publish_command_sends_them() -> None:

@@ -6,10 +6,12 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents.publisher_keys import PublisherKey
 from biolatch_client import (
     AttemptOutcome,
     Channel,
@@ -28,11 +30,13 @@ from biolatch_client import (
 )
 from biolatch_client.background_loop import BackgroundLoop
 from biolatch_client.events import EVENT_TYPES
+from biolatch_client.signing import EventSigner
 from biolatch_client.testing import EVENT_FACTORIES, attempt_finished
 from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.free_ports import free_port
 from deploy.records.partitioner import partition_of
 from tests.client.stored_events import Stored, require_readable, stored_in
+from tests.client.test_signing import Received, key_file, verifier
 
 PARTITIONS = 4
 
@@ -150,6 +154,18 @@ async def test_a_cancelled_call_leaves_its_turn_and_its_place_to_others(
                 call.cancel()
             assert (await calls[3]).topic == topic
             await asyncio.wait(calls)
+
+
+async def test_events_are_stored_signed_where_there_is_a_signer(
+    connection: KafkaConnection, topic: str, tmp_path: Path
+) -> None:
+    private = key_file(tmp_path, "EdDSA")
+    signer = EventSigner.from_file(private)
+    async with publisher(connection, topic, signer=signer) as backend:
+        await backend.device_erased("phone-1")
+    stored = await stored_in(connection.bootstrap_servers, topic)
+    received = [Received(each.key, each.value, each.headers) for each in stored]
+    assert [type(each) for each in verifier(tmp_path, private).check(received)] == [PublisherKey]
 
 
 async def test_a_missing_topic_is_said_and_not_created(connection: KafkaConnection) -> None:

@@ -17,6 +17,7 @@ from biolatch_client.testing import (
     record_vectors,
     scenarios,
 )
+from biolatch_client.testing.cost import measure
 from schemas.publishing import read_line
 from tests.unit.malformed.lines import line
 
@@ -59,6 +60,11 @@ def test_a_state_is_answered_as_biolatch_itself_answers(vector: AnswerVector) ->
 
 def test_the_vectors_have_both_answers() -> None:
     assert {vector.may for vector in answer_vectors()} == {True, False}
+
+
+def test_the_cost_of_asking_can_be_measured() -> None:
+    lines = list(measure(devices=20, questions=10))
+    assert [line.split()[1] for line in lines] == ["bytes", "records", "us", "us", "us"]
 
 
 @SCENARIOS

@@ -110,6 +110,12 @@ class DeviceStates(DeviceQuestions):
             except BiolatchClientError as error:
                 self._failure = error
                 _logger.warning("biolatch device states: %s; trying again", error)
+            except Exception as error:
+                # Whatever it is: a view that nobody follows any more would be stale for ever.
+                self._failure = KafkaUnavailable(
+                    "states.failed", f"reading the device states failed ({type(error).__name__})"
+                )
+                _logger.exception("biolatch device states: failed; trying again")
             await asyncio.sleep(_RETRY_PAUSE_S)
 
     def _know(self, devices: Devices, known_at: float) -> None:

@@ -93,28 +93,18 @@ def ask(
 
 
 def _user(user_id: str, fields: Mapping[str, object]) -> UserState:
-    status = Status(cast("str", fields["status"]))
-    wait_until = fields["wait_until"]
     return UserState(
         user_id,
-        status,
-        _known(OffReason, fields["reason"]),
+        _STATUSES[fields["status"]],
+        _REASONS.get(fields["reason"]),
         _instant(fields["since"]),
-        _known(Guidance, fields["guidance"]) or Guidance.USE_PASSWORD,
-        _known(Offer, fields["offer"]) or Offer.NONE,
+        _GUIDANCE.get(fields["guidance"], Guidance.USE_PASSWORD),
+        _OFFERS.get(fields["offer"], Offer.NONE),
         _instant(fields["prompt_not_before"]),
-        _known(PromptLabel, fields["prompt_label"]),
+        _LABELS.get(fields["prompt_label"]),
         cast("str | None", fields["fallback_login_id"]),
-        _instant(wait_until),
+        _instant(fields["wait_until"]),
     )
-
-
-def _known(words: type[_Word], text: object) -> _Word | None:
-    """The word, if this version knows it; no decision hangs on these."""
-    try:
-        return None if text is None else words(cast("str", text))
-    except ValueError:
-        return None
 
 
 def _instant(text: object) -> int | None:
@@ -124,3 +114,16 @@ def _instant(text: object) -> int | None:
 @lru_cache(maxsize=4096)
 def _instant_ms(text: str) -> int:
     return instant_ms(text)
+
+
+def _by_text(words: type[_Word]) -> Mapping[object, _Word]:
+    """A dictionary: some times faster than calling the enum, and there are many devices."""
+    return {word.value: word for word in words}
+
+
+_STATUSES: Final = _by_text(Status)
+_REASONS: Final = _by_text(OffReason)
+_GUIDANCE: Final = _by_text(Guidance)
+_OFFERS: Final = _by_text(Offer)
+_LABELS: Final = _by_text(PromptLabel)
+"""But for the status no decision hangs on these: a word that is not known is none."""
