@@ -8,24 +8,33 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import msgspec
 from joserfc.jwk import ECKey, Key, OctKey
 
 from agents.settings import PREFIX, Settings
 from deploy.bench.bench_kafka import bench_kafka, own_topics
+from deploy.bench.drain import Drained
 from deploy.bench.event_records import event_record
 from deploy.bench.machine import usable_cores
 from deploy.bench.phone_history import PhoneHistory
 from deploy.bench.raw_verification import Algorithm, RawRate, mean_of, raw_rate
 from deploy.bench.report import BenchOptions, SignedDrain
 from deploy.bench.stages import Audience, Stage
+from deploy.device_signer import DeviceSigner
 from deploy.event_signer import EventSigner
 from deploy.records.connection import Connection
 from deploy.records.publisher import KeyedRecord
 from deploy.records.reader import TopicReader
+from events.errors import InvariantBroken
+from events.facts import AttemptFinished, EnrollmentSubmitted
+from events.verdicts import Refused
+from events.vocabulary import RefusedReason
+from schemas.inputs import decode
 from schemas.signatures import canonical_form
 from schemas.topics import topology
 
@@ -78,9 +87,44 @@ def _publisher(algorithm: Algorithm) -> Mode:
     return Mode(algorithm=algorithm, prepare=prepare)
 
 
+def _device() -> Mode:
+    def prepare(_: Path) -> Signing:
+        return Signing(
+            partial(_signed_by_a_device, DeviceSigner()),
+            {f"{PREFIX}POLICY__DEVICE_SIGNATURES": "required"},
+        )
+
+    return Mode(algorithm="ES256", prepare=prepare)
+
+
+def _signed_by_a_device(signer: DeviceSigner, record: KeyedRecord) -> KeyedRecord:
+    """The record with the phone's signature, where its event carries one: 91 of a hundred do.
+
+    All phones have one key here, which a worker does not know.
+    """
+    fact = decode(record.key, record.value, record.headers, timestamp_ms=0, offset=0)
+    match fact.data:
+        case AttemptFinished():
+            sign = signer.signed_attempt
+        case EnrollmentSubmitted():
+            sign = signer.signed_enrollment
+        case _:
+            return record
+    data: dict[str, Any] = msgspec.json.decode(record.value or b"")
+    signed = sign(
+        fact.device_id,
+        fact.event_id,
+        data,
+        challenge=fact.event_id,
+        issued_s=fact.occurred_at_ms // 1000,
+    )
+    return KeyedRecord(record.key, msgspec.json.encode(signed), record.headers)
+
+
 MODES: Final[Mapping[str, Mode]] = {
     "publisher-hs256": _publisher("HS256"),
     "publisher-es256": _publisher("ES256"),
+    "device-es256": _device(),
 }
 
 
@@ -116,6 +160,7 @@ async def _drained(
         before = _raw(mode.algorithm, options, audience)
         async with stage.workers(environment=signing.environment) as workers:
             drained, _ = await stage.drain(workers, load)
+        _require_right(drained)
         raw = mean_of(before, _raw(mode.algorithm, options, audience))
     shutil.rmtree(data)
     return SignedDrain(
@@ -127,6 +172,13 @@ async def _drained(
         cores=usable_cores(),
         others=stage.others["drain"],
     )
+
+
+def _require_right(drained: Drained) -> None:
+    """Whether every signature was taken for right; a publisher's would have no verdict at all."""
+    kind = f"{Refused.event_type} {RefusedReason.SIGNATURE_INVALID}"
+    if wrong := drained.verdicts.get(kind, 0):
+        raise InvariantBroken("bench.signature-refused", f"{wrong} signatures were refused")
 
 
 def _raw(algorithm: Algorithm, options: BenchOptions, audience: Audience) -> RawRate:

@@ -1,9 +1,14 @@
 # Goal: what is drained as signed is signed, and the bare rate counts right signatures.
+import json
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from agents.core.policy import Policy
+from agents.devices import DevicesAgent
+from agents.lane.port import Partition
 from agents.publisher_signatures import PublisherSignatures
 from deploy.bench import raw_verification
 from deploy.bench.event_records import event_record
@@ -15,11 +20,48 @@ from deploy.cli import run
 from deploy.console import json_text
 from deploy.exit_codes import ExitCode
 from events.errors import MalformedInput
+from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, VERDICTS
 from tests.unit.bench_report import REPORT
 from tests.unit.sound_records import Record
 
 
-@pytest.mark.parametrize("name", MODES)
+def test_phones_of_the_device_mode_sign_what_a_policy_that_requires_it_takes(
+    tmp_path: Path,
+) -> None:
+    signing = MODES["device-es256"].prepare(tmp_path)
+    assert signing.environment == {"BIOLATCH_POLICY__DEVICE_SIGNATURES": "required"}
+    agent = DevicesAgent(
+        Policy(version="2", device_signatures="required", attempts_per_minute_max=0)
+    )
+    history = PhoneHistory(seed=1, devices=100)
+    now_ms = 1_769_904_000_000
+    reports = [*history.enrollments(), *islice(history.events(), 400)]
+    made = [
+        signing.sign(event_record(report, at_ms=now_ms + number))
+        for number, report in enumerate(reports)
+    ]
+    records = [
+        Record(each.key, each.value, tuple(each.headers), now_ms + number, number)
+        for number, each in enumerate(made)
+    ]
+    result = agent(Partition(DEVICE_EVENTS, 0), {}, records)
+    assert DEAD_LETTERS not in result.outgoing
+    reasons = [
+        json.loads(value or b"{}").get("reason") for _, value, _ in result.outgoing[VERDICTS]
+    ]
+    assert len(reasons) == len(records)
+    assert "signature_invalid" not in reasons
+    unsigned = [event_record(report, at_ms=now_ms) for report in reports[:1]]
+    refused = agent(
+        Partition(DEVICE_EVENTS, 0),
+        {},
+        [Record(each.key, each.value, tuple(each.headers), now_ms, 0) for each in unsigned],
+    )
+    ((_, value, _),) = refused.outgoing[VERDICTS]
+    assert json.loads(value or b"{}")["reason"] == "signature_invalid"
+
+
+@pytest.mark.parametrize("name", [name for name in MODES if name.startswith("publisher")])
 def test_a_worker_of_the_mode_takes_its_load_and_no_other(name: str, tmp_path: Path) -> None:
     signing = MODES[name].prepare(tmp_path)
     settings = signing.environment
