@@ -20,10 +20,11 @@ from pydantic_settings import (
 )
 
 from agents.core.policy import Policy
+from agents.kafka_settings import KafkaSettings
 from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
 from agents.setting_groups import (
     ApplicationSettings,
-    KafkaSettings,
+    ErasureSettings,
     LaneSettings,
     LogSettings,
     MembershipSettings,
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     lane: LaneSettings = LaneSettings()
     store: StoreSettings = StoreSettings()
     signatures: SignaturesSettings = SignaturesSettings()
+    erasure: ErasureSettings = ErasureSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 

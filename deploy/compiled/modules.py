@@ -18,13 +18,17 @@ MODULES: Final = (
     "agents.core.places",
     "agents.core.projection",
     "agents.core.standing",
+    "agents.core.user_marks",
     "agents.device_rows",
     "agents.devices",
+    "agents.row_places",
     "agents.lane.kafka.writing",
+    "agents.publisher_signatures",
     "events.timestamps",
     "schemas.inputs",
     "schemas.outputs",
     "schemas.plain_inputs",
+    "schemas.signatures",
 )
 """Where a worker's time goes, and whatever calls or is called there.
 

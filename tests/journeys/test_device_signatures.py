@@ -58,7 +58,10 @@ def signing_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     policy = folder / "policy.toml"
     policy.write_text(POLICY, encoding="utf-8")
     with running_worker(
-        servers, folder, partitions=MOVED_TIME_PARTITIONS, BIOLATCH_POLICY_FILE=str(policy)
+        servers,
+        folder,
+        partitions=MOVED_TIME_PARTITIONS,
+        settings={"BIOLATCH_POLICY_FILE": str(policy)},
     ):
         yield servers
     asyncio.run(broker.stop())
