@@ -108,14 +108,7 @@ def running_worker(
     partitions: int,
     settings: Mapping[str, str] = NO_SETTINGS,
 ) -> Generator[RunningWorker]:
-    """A worker that serves all partitions; it ends in good order, and with this process anyway.
-
-    Args:
-        bootstrap_servers: the Kafka, if any is named.
-        folder: where it runs.
-        partitions: how many it serves before the block begins.
-        settings: further variables.
-    """
+    """A worker that serves all partitions; it ends in good order, and with this process anyway."""
     bound = [sys.executable, "-I", "-S", launcher.__file__, "bound", str(os.getpid())]
     process = subprocess.Popen(  # noqa: S603 (as above)
         [*bound, str(folder / "worker.pid"), str(BIOLATCH), "run"],

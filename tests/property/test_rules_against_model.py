@@ -76,7 +76,7 @@ def test_same_verdicts_decisions_and_public_states(seed: int) -> None:
 
 @pytest.mark.parametrize(("product_policy", "policy"), SIGNED, ids=["all", "most", "some"])
 def test_the_same_where_phones_have_to_sign(product_policy: ProductPolicy, policy: Policy) -> None:
-    history = generate(seed=21, events=3_000, signed=True)
+    history = generate(seed=21, events=2_000, signed=True)
     compare(history, product_policy, policy, 21)
 
 

@@ -36,7 +36,7 @@ STRANGERS = EllipticPoint(x="s" * 43, y="s" * 43)
 
 
 def _facts(seed: int) -> Iterator[Fact]:
-    for record in generate(seed=seed, events=1_500).records:
+    for record in generate(seed=seed, events=900).records:
         try:
             yield decode(
                 record.key,
@@ -85,7 +85,7 @@ def test_a_forged_attempt_never_changes_the_row(seed: int) -> None:
             assert after is state
             assert decided.decisions == decided.changes == ()
             refused += 1
-    assert refused > 500
+    assert refused > 300
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -98,7 +98,7 @@ def test_an_enrollment_without_proof_never_changes_the_row(seed: int) -> None:
             assert after is state
             assert decided.decisions == ()
             refused += decided.verdict.reason is RefusedReason.SIGNATURE_INVALID
-    assert refused > 100
+    assert refused > 50
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -151,7 +151,7 @@ def test_a_change_found_at_login_is_heard_as_ever(seed: int) -> None:
             assert step(state, fact, REQUIRED) == as_ever
             assert step(drained, fact, ONE_A_MINUTE)[1] == as_ever[1]
             heard += 1
-    assert heard > 20
+    assert heard > 8
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -168,4 +168,4 @@ def test_an_attempt_above_the_limit_never_changes_the_row(seed: int) -> None:
             assert after is drained
             assert decided.decisions == decided.changes == ()
             refused += 1
-    assert refused > 100
+    assert refused > 50
