@@ -213,10 +213,14 @@ def run_worker(
 
 
 def _row_stores(settings: Settings) -> RowStores | None:
-    folder = settings.store.folder
-    if folder is None:
+    store = settings.store
+    if store.folder is None:
         return None
-    return RocksStores(folder, cached_rows_max=settings.store.cached_rows_max)
+    return RocksStores(
+        store.folder,
+        cached_rows_max=store.cached_rows_max,
+        sweep_interval_s=store.sweep_interval_s,
+    )
 
 
 def _group_options(settings: Settings) -> GroupOptions:

@@ -12,12 +12,16 @@ import msgspec
 from agents.core.state import DeviceState
 from events.errors import InvariantBroken
 
-ROW_FORMAT: Final = 1
+ROW_FORMAT: Final = 2
 """The format written. Any change of the fields of `agents.core.state` needs a new number and an
 upcast from every older one, an appended field too: a worker that does not know it would drop it
-when it writes the row again."""
+when it writes the row again.
+
+Format 2 has `bucket_full_ms` and `used_challenges` behind what format 1 has."""
 
 _LEAD: Final = bytes([ROW_FORMAT])
+_READ_AS_IT_IS: Final = (b"\x01", _LEAD)
+"""Formats that differ by fields at the end only: a row without them has their defaults."""
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(DeviceState).decode
 
@@ -33,10 +37,10 @@ def decode_row(row: bytes) -> DeviceState:
     Raises:
         InvariantBroken: a newer format than this worker knows, or no row at all.
     """
-    if row[:1] != _LEAD:
+    if row[:1] not in _READ_AS_IT_IS:
         found = row[0] if row else "none"
         raise InvariantBroken(
-            "row.format_unknown", f"row format {found}; this worker knows {ROW_FORMAT}"
+            "row.format_unknown", f"row format {found}; this worker knows up to {ROW_FORMAT}"
         )
     try:
         return _decode(memoryview(row)[1:])

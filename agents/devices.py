@@ -1,20 +1,26 @@
 """The devices agent: successive input records against the rows of their devices.
 
-Owns the order of work: decode, skip what a row has already, decide, and write each touched row and
-public state once. Pure as the lane demands (`agents.lane.port.BatchHandler`): the
+Owns the order of work: decode, verify, skip what a row has already, decide, and write each touched
+row and public state once. Pure as the lane demands (`agents.lane.port.BatchHandler`): the
 same records and rows give the same bytes. Must never lose a record: what cannot be decoded becomes
 a dead letter, everything else gets its verdict.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Protocol
 
+from msgspec.structs import replace
+
 from agents.core.decide import step
 from agents.core.policy import Policy
 from agents.core.projection import look_alike, public_state
+from agents.core.signature import VerifiedSignature
 from agents.core.state import UNKNOWN_DEVICE, DeviceState
 from agents.device_rows import ROW_FORMAT, decode_row, encode_row
+from agents.device_signatures import DeviceSignatures, VerifiedBatch
+from agents.erasure_keys import ErasureKeys
 from agents.lane.port import (
     BatchResult,
     InputRecord,
@@ -23,19 +29,27 @@ from agents.lane.port import (
     Partition,
     Rows,
 )
-from agents.publisher_signatures import Outcome, require_granted
+from agents.publisher_signatures import VerifiedRecord, require_granted
+from agents.row_places import KEY_ID_KEY, RowPlaces
 from events.errors import MalformedInput
+from events.facts import Fact
 from schemas import topics
 from schemas.dead_letters import Origin, dead_letter
 from schemas.inputs import decode
 from schemas.outputs import public_state_record, public_state_value, verdict_and_decisions
 
 
-class SignatureCheck(Protocol):
+class Signatures(Protocol):
     """What is needed of `agents.publisher_signatures.PublisherSignatures`."""
 
-    def check(self, records: Sequence[InputRecord]) -> list[Outcome]:
-        """Verify records; one outcome for each, in order."""
+    def verified(self, records: Sequence[InputRecord]) -> Sequence[VerifiedRecord]:
+        """Verify records; those that were verified before stay as they are."""
+        ...
+
+    def verified_ahead(
+        self, records: Sequence[InputRecord]
+    ) -> asyncio.Future[Sequence[InputRecord]]:
+        """Verify records elsewhere than in the event loop."""
         ...
 
 
@@ -49,10 +63,25 @@ class DevicesAgent:
             an event twice; 0 unless the first one failed).
     """
 
-    def __init__(self, policy: Policy, signatures: SignatureCheck | None = None) -> None:
-        """Decide under a policy; without a check of signatures, records need none."""
+    def __init__(
+        self,
+        policy: Policy,
+        signatures: Signatures | None = None,
+        erasure_keys: ErasureKeys | None = None,
+    ) -> None:
+        """Decide under a policy.
+
+        Args:
+            policy: the numbers of the rules.
+            signatures: verifies publishers' signatures; without it, nobody looks at them.
+            erasure_keys: mark who was erased; without them, marks hold ids in clear.
+        """
         self._policy: Final = policy
+        self._places: Final = RowPlaces(erasure_keys)
         self._signatures: Final = signatures
+        self._device_signatures: Final = (
+            DeviceSignatures(policy) if policy.looks_at_device_signatures else None
+        )
         self.dead_letters: Final[Counter[str]] = Counter()
         self.skipped = 0
 
@@ -61,18 +90,37 @@ class DevicesAgent:
         """The newest row format that is read and written."""
         return ROW_FORMAT
 
+    def prepare(
+        self, records: Sequence[InputRecord]
+    ) -> asyncio.Future[Sequence[InputRecord]] | None:
+        """Verify signatures, where somebody wants to know."""
+        return None if self._signatures is None else self._signatures.verified_ahead(records)
+
     def __call__(
         self, partition: Partition, rows: Rows, records: Sequence[InputRecord]
     ) -> BatchResult:
-        """Decide records, in order."""
-        batch = _Batch(partition, rows, self._policy)
-        signed = None if self._signatures is None else self._signatures.check(records)
-        for place, record in enumerate(records):
-            try:
-                batch.take(record, None if signed is None else signed[place])
-            except MalformedInput as error:
-                self.dead_letters[error.code] += 1
-                batch.dead_letters.append(_dead_letter(partition, record, error.code, str(error)))
+        """Decide records, in order.
+
+        Raises:
+            Misconfigured: the rows hold marks under a key of erasure marks that is not ours.
+        """
+        self._places.require_keys(rows)
+        batch = _Batch(partition, rows, self._policy, self._places)
+        if self._signatures is not None:
+            records = self._signatures.verified(records)
+        facts = [_read(record) for record in records]
+        ahead = (
+            None
+            if self._device_signatures is None
+            else self._device_signatures.verify_ahead(facts, batch.row_of)
+        )
+        for place, fact in enumerate(facts):
+            if isinstance(fact, MalformedInput):
+                self.dead_letters[fact.code] += 1
+                letter = _dead_letter(partition, records[place], fact.code, str(fact))
+                batch.dead_letters.append(letter)
+            else:
+                batch.take(place, fact, ahead)
         self.skipped += batch.skipped
         return batch.result()
 
@@ -83,6 +131,26 @@ class DevicesAgent:
         self.dead_letters[code] += 1
         letter = _dead_letter(partition, record, code, message)
         return BatchResult(outgoing={topics.DEAD_LETTERS: [letter]}, rows={})
+
+
+def _read(record: InputRecord) -> Fact | MalformedInput:
+    """What a record says; or why it cannot be read, or its signature is refused."""
+    signed = record.signed if isinstance(record, VerifiedRecord) else None
+    if isinstance(signed, MalformedInput):
+        return signed
+    try:
+        fact = decode(
+            record.key,
+            record.value,
+            record.headers,
+            timestamp_ms=record.timestamp,
+            offset=record.offset,
+        )
+        if signed is not None:
+            require_granted(signed, fact)
+    except MalformedInput as error:
+        return error
+    return fact
 
 
 def _dead_letter(
@@ -99,11 +167,15 @@ def _dead_letter(
 
 
 class _Touched:
-    """A device that some records speak of: its row before, its row now, its last event."""
+    """A device that some records speak of: its row before, its row now, its last event.
 
-    __slots__ = ("before", "now", "offset")
+    `place` is where its row stands; None where it has none.
+    """
 
-    def __init__(self, before: DeviceState) -> None:
+    __slots__ = ("before", "now", "offset", "place")
+
+    def __init__(self, place: bytes | None, before: DeviceState) -> None:
+        self.place: Final = place
         self.before: Final = before
         self.now = before
         self.offset = before.watermark
@@ -114,7 +186,9 @@ class _Batch:
 
     __slots__ = (
         "_decisions",
+        "_has_new_mark",
         "_origin",
+        "_places",
         "_policy",
         "_rows",
         "_touched",
@@ -123,45 +197,35 @@ class _Batch:
         "skipped",
     )
 
-    def __init__(self, partition: Partition, rows: Rows, policy: Policy) -> None:
+    def __init__(self, partition: Partition, rows: Rows, policy: Policy, places: RowPlaces) -> None:
         self._origin: Final = f"{partition.topic}/{partition.number}/"
         self._rows: Final = rows
         self._policy: Final = policy
+        self._places: Final = places
         self._touched: Final[dict[bytes, _Touched]] = {}
         self._verdicts: Final[list[OutgoingRecord]] = []
         self._decisions: Final[list[OutgoingRecord]] = []
         self.dead_letters: Final[list[OutgoingRecord]] = []
         self.skipped = 0
+        self._has_new_mark = False
 
-    def take(self, record: InputRecord, signed: Outcome) -> None:
-        """Decide one record, which is signed like that.
+    def row_of(self, fact: Fact) -> DeviceState:
+        """The row of a fact's device, as it is now."""
+        return self._device(fact.device_id).now
 
-        Raises:
-            MalformedInput: it cannot be decoded, or its signature is refused; nothing was done
-                with it.
-        """
-        offset = record.offset
-        if isinstance(signed, MalformedInput):
-            raise signed
-        fact = decode(
-            record.key,
-            record.value,
-            record.headers,
-            timestamp_ms=record.timestamp,
-            offset=offset,
-        )
-        if signed is not None:
-            require_granted(signed, fact)
-        key = fact.device_id.encode()
-        device = self._touched.get(key)
-        if device is None:
-            row = self._rows.get(key)
-            device = _Touched(UNKNOWN_DEVICE if row is None else decode_row(row))
-            self._touched[key] = device
+    def take(self, place: int, fact: Fact, ahead: VerifiedBatch | None) -> None:
+        """Decide the fact at that place, with the signatures that were verified ahead."""
+        device = self._device(fact.device_id)
+        offset = fact.offset
         if offset <= device.now.watermark:
             self.skipped += 1
             return
-        device.now, decided = step(device.now, fact, self._policy)
+        signature: VerifiedSignature | None = None
+        if ahead is not None:
+            signature = ahead.signature(place, fact, device.now)
+        device.now, decided = step(
+            device.now, fact, self._policy, signature, self._places.user_marks
+        )
         device.offset = offset
         verdict, decisions = verdict_and_decisions(
             f"{self._origin}{offset}", fact, decided.verdict, decided.decisions
@@ -169,15 +233,27 @@ class _Batch:
         self._verdicts.append(verdict)
         self._decisions.extend(decisions)
 
+    def _device(self, device_id: str) -> _Touched:
+        key = device_id.encode()
+        device = self._touched.get(key)
+        if device is None:
+            place = self._places.find(self._rows, device_id)
+            if place is None:
+                device = _Touched(None, UNKNOWN_DEVICE)
+            else:
+                device = _Touched(place.key, decode_row(place.row))
+            self._touched[key] = device
+        return device
+
     def result(self) -> BatchResult:
         """Everything the records lead to: each row and public state once, as it is at the end."""
         rows: dict[bytes, bytes | None] = {}
         states: dict[bytes, LatestRecord] = {}
         for key, device in self._touched.items():
             now, before = device.now, device.before
+            self._put_row(rows, key, device)
             if now is before:
                 continue
-            rows[key] = encode_row(now)
             if look_alike(before, now):
                 continue
             device_id = key.decode()
@@ -186,6 +262,9 @@ class _Batch:
             if value != published:
                 record = public_state_record(key, f"{self._origin}{device.offset}", value)
                 states[key] = LatestRecord(record, published)
+        key_id = self._places.key_id_to_write(self._rows, has_new_mark=self._has_new_mark)
+        if key_id is not None:
+            rows[KEY_ID_KEY] = key_id
         outgoing = {
             topics.VERDICTS: self._verdicts,
             topics.DECISIONS: self._decisions,
@@ -196,3 +275,22 @@ class _Batch:
             rows=rows,
             latest={topics.DEVICE_STATE: states} if states else {},
         )
+
+    def _put_row(self, rows: dict[bytes, bytes | None], key: bytes, device: _Touched) -> None:
+        """Write a device's row where it belongs, if it changed or stands elsewhere."""
+        now = device.now
+        if now.erased_ms is None and not now.erased_users:  # nearly every device
+            if now is not device.before:
+                rows[key] = encode_row(now)
+            return
+        device_id = key.decode()
+        place, named = self._places.key_of(device_id, now), self._places.named(device_id, now)
+        if now is device.before:
+            if (place == device.place and named is now) or device.offset == now.watermark:
+                return
+            # What is written for an event says so, also where the event itself was refused.
+            named = replace(named, watermark=device.offset)
+        rows[place] = encode_row(named)
+        self._has_new_mark = True
+        if device.place is not None and device.place != place:
+            rows[device.place] = None

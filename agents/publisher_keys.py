@@ -5,15 +5,19 @@ that it may speak for. It holds what verifies signatures: public keys, and for H
 itself, which then nobody but the owner may read.
 """
 
-import stat
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self, TypeAlias
 
-from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry, Key
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from joserfc.errors import JoseError, SecurityWarning
+from joserfc.jwk import JWKRegistry
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from agents.key_file import Version, read_key_file
+from agents.verification import Verify, verify_eddsa, verify_es256, verify_hs256
 from events.errors import MalformedInput, Misconfigured
 from events.facts import FACT_TYPES
 from schemas.strict_json import read_object
@@ -75,14 +79,18 @@ class PublisherKey(NamedTuple):
     Attributes:
         kid: its name.
         algorithm: the only one that it is used with.
-        key: as the library has it.
+        verify: that algorithm with this key.
         grant: what it may sign.
     """
 
     kid: str
     algorithm: Algorithm
-    key: Key
+    verify: Verify
     grant: Grant
+
+
+PublisherKeys: TypeAlias = Mapping[str, PublisherKey]
+"""Keys by kid."""
 
 
 class _File(BaseModel):
@@ -92,40 +100,58 @@ class _File(BaseModel):
     grants: dict[_Kid, Grant]
 
 
-def read_publisher_keys(path: Path) -> Mapping[str, PublisherKey]:
-    """The keys of a file, by kid.
+def read_publisher_keys(path: Path) -> tuple[PublisherKeys, Version]:
+    """The keys of a file, and which file that was.
 
     Raises:
         Misconfigured: the file is missing, is no such file, or is open to others. The message
             names members and kids, and never what is in a key.
     """
     try:
-        text, mode = path.read_bytes(), path.stat().st_mode
+        file = read_key_file(path)
     except OSError as error:
         raise _unusable(path, f"cannot be read: {error.strerror}") from error
+    keys = parse_publisher_keys(path, file.content)
+    if file.is_anybodys:
+        raise _unusable(path, "can be changed by everybody; run `chmod o-w` on it")
+    if file.is_exposed and any(key.algorithm == "HS256" for key in keys.values()):
+        raise _unusable(path, "holds a secret and can be read by others; run `chmod 600` on it")
+    return keys, file.version
+
+
+def parse_publisher_keys(path: Path, content: bytes) -> PublisherKeys:
+    """The keys that a file of this content holds.
+
+    Args:
+        path: of that file, for messages.
+        content: a JSON document.
+
+    Raises:
+        Misconfigured: it is no such file; the message as in `read_publisher_keys`.
+    """
     try:
-        file = _File.model_validate(read_object(text))
+        file = _File.model_validate(read_object(content))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise _unusable(path, f"{where}: {first['msg']}") from None
+        raise _unusable(path, f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
     except MalformedInput as error:
-        raise _unusable(path, f"is no JSON object: {error}") from None
+        raise _unusable(path, f"is no file of keys: {error}") from None
     keys = [_key(path, jwk, file.grants) for jwk in file.keys]
     by_kid = {key.kid: key for key in keys}
     if len(by_kid) != len(keys):
         raise _unusable(path, "two keys have one kid")
     if without := sorted(file.grants.keys() - by_kid.keys()):
         raise _unusable(path, f"grants.{without[0]}: there is no key of that kid")
-    if stat.S_IMODE(mode) & 0o077 and any(key.algorithm == "HS256" for key in keys):
-        raise _unusable(path, "holds a secret and can be read by others; run `chmod 600` on it")
     return by_kid
 
 
 def _key(path: Path, jwk: dict[str, Any], grants: Mapping[str, Grant]) -> PublisherKey:
     kid, algorithm = jwk.get("kid"), jwk.get("alg")
-    if not isinstance(kid, str) or kid not in grants:
-        raise _unusable(path, f"the key with kid {kid!r} has no grant; every key needs both")
+    if not isinstance(kid, str):
+        raise _unusable(path, "a key has no kid; every key needs one, and a grant")
+    if kid not in grants:
+        raise _unusable(path, f"the key with kid {kid!r} has no grant")
     if algorithm not in ("EdDSA", "ES256", "HS256"):
         raise _unusable(path, f"key {kid}: alg has to be EdDSA, ES256 or HS256")
     kind, curve = _KINDS[algorithm]
@@ -133,14 +159,32 @@ def _key(path: Path, jwk: dict[str, Any], grants: Mapping[str, Grant]) -> Publis
         raise _unusable(path, f"key {kid}: {algorithm} needs a key of kind {curve or kind}")
     if "d" in jwk:
         raise _unusable(path, f"key {kid}: it is private, and belongs to its publisher only")
+    if jwk.get("use", "sig") != "sig":
+        raise _unusable(path, f"key {kid}: use is not sig")
     try:
-        key = JWKRegistry.import_key(jwk)
-        material = key.raw_value if kind == "oct" else key.get_op_key("verify")
-    except (JoseError, ValueError, TypeError) as error:
-        raise _unusable(path, f"key {kid}: {type(error).__name__}") from None
-    if isinstance(material, bytes) and len(material) < _SECRET_BYTES_MIN:
+        with warnings.catch_warnings():  # of short secrets, which are refused below
+            warnings.simplefilter("ignore", SecurityWarning)
+            verify = _verify(JWKRegistry.import_key(jwk).get_op_key("verify"))
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        # Its message might say what is in the key.
+        fault = type(error).__name__
+        raise _unusable(path, f"key {kid}: is no such key ({fault})") from None
+    if verify is None:
         raise _unusable(path, f"key {kid}: a secret has at least {_SECRET_BYTES_MIN} bytes")
-    return PublisherKey(kid, algorithm, key, grants[kid])
+    return PublisherKey(kid, algorithm, verify, grants[kid])
+
+
+def _verify(material: object) -> Verify | None:
+    """What verifies with that key, whose kind was compared; None for a secret that is too short."""
+    match material:
+        case EllipticCurvePublicKey():
+            return verify_es256(material)
+        case Ed25519PublicKey():
+            return verify_eddsa(material)
+        case bytes() if len(material) >= _SECRET_BYTES_MIN:
+            return verify_hs256(material)
+        case _:
+            return None
 
 
 def _unusable(path: Path, why: str) -> Misconfigured:

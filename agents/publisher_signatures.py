@@ -2,49 +2,65 @@
 
 Owns which records pass: those whose signature is right under a key of the file, by the algorithm
 that the file says, and no other. What a signature says about itself is believed only after that.
-The file is looked at before each batch, so a new or withdrawn key counts at once; one that has
-become unusable leaves the keys as they were, with an error in the log.
+The file is looked at for every few records, so a new or withdrawn key counts at once.
 """
 
-import base64
+import asyncio
 import binascii
 import os
-from collections.abc import Callable, Mapping, Sequence
+import string
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-import structlog
-from joserfc.jws import JWSRegistry
-
-from agents.lane.port import InputRecord
-from agents.publisher_keys import PublisherKey, read_publisher_keys
-from events.errors import MalformedInput, Misconfigured
+from agents.current_keys import CurrentKeys
+from agents.lane.port import Headers, InputRecord
+from agents.publisher_keys import PublisherKey
+from agents.verification import Signed, wrong_of
+from events.errors import MalformedInput
 from events.facts import Fact
 from schemas.malformed import MalformedCode, malformed
 from schemas.signatures import JWS_CRITICAL, JWS_TYPE, SIGNATURE_HEADER, canonical_form
 from schemas.strict_json import read_object
 
-_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
 _TOKEN_BYTES_MAX: Final = 2048
-_HEADERS_REMEMBERED_MAX: Final = 1000
-_IN_THREADS_FROM: Final = 8
-"""Fewer signatures are verified sooner than threads are woken."""
+_HEADERS_REMEMBERED_MAX: Final = 256
+_IN_THREADS_FROM: Final = 4
+"""Fewer slow signatures are verified at once: half a millisecond, and no thread is woken."""
 
 Outcome: TypeAlias = PublisherKey | MalformedInput | None
 """Of one record: the key that signed it, why it is refused, or that it is unsigned and may be."""
 
-_Version: TypeAlias = tuple[int, int, int]
+
+_BASE64URL: Final = (string.ascii_letters + string.digits + "-_").encode()
+_TO_BASE64: Final = bytes.maketrans(b"-_", b"+/")
+_MEMBERS: Final = frozenset({"alg", "kid", "typ", "b64", "crit"})
 
 
-class _Job(NamedTuple):
-    """A signature to verify: what was signed, by which key, and where the outcome goes."""
+class VerifiedRecord(NamedTuple):
+    """A record of the input (an `InputRecord`), and what is known of its signature."""
 
-    place: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    signed: Outcome
+
+
+class _Claim(NamedTuple):
+    """A record's signature that is still to be verified.
+
+    Attributes:
+        header: of the JWS, as it stands there.
+        key: the one that the header names.
+        signed: what to verify.
+    """
+
+    header: bytes
     key: PublisherKey
-    signing_input: bytes
-    signature: bytes
+    signed: Signed
 
 
 class PublisherSignatures:
@@ -58,44 +74,98 @@ class PublisherSignatures:
         Args:
             keys_file: see `agents.publisher_keys`.
             mode: whether a record may have no signature.
-            threads: that verify together with the calling one; as many as there are processors,
-                less that one, if not given.
+            threads: that verify; as many as there are processors, if not given.
 
         Raises:
             Misconfigured: the file cannot be used.
         """
-        self._keys_file: Final = keys_file
+        self._keys: Final = CurrentKeys(keys_file)
         self._mode: Final = mode
-        self._version: _Version | None = _version_of(keys_file)
-        self._keys: Mapping[str, PublisherKey] = read_publisher_keys(keys_file)
-        self._headers: dict[bytes, PublisherKey] = {}
-        others = (os.cpu_count() or 1) - 1 if threads is None else threads
-        self._pool: Final = (
-            ThreadPoolExecutor(others, thread_name_prefix="verify") if others else None
-        )
-        self._chunks: Final = others + 1
+        self._headers: Final[dict[bytes, PublisherKey]] = {}
+        self._threads: Final = threads or os.cpu_count() or 1
+        self._pool: Final = ThreadPoolExecutor(self._threads, thread_name_prefix="verify")
 
-    def check(self, records: Sequence[InputRecord]) -> list[Outcome]:
-        """Verify records; one outcome for each, in order."""
-        self._read_again_if_changed()
+    def verified(self, records: Sequence[InputRecord]) -> list[VerifiedRecord]:
+        """Verify records here and now; those that were verified before stay as they are."""
+        if all(isinstance(record, VerifiedRecord) for record in records):
+            return [record for record in records if isinstance(record, VerifiedRecord)]
+        outcomes, claims = self._claims(records)
+        self._settle(outcomes, claims, wrong_of([claim.signed for claim in claims]))
+        return _with(records, outcomes)
+
+    def verified_ahead(
+        self, records: Sequence[InputRecord]
+    ) -> asyncio.Future[Sequence[InputRecord]]:
+        """Verify records in threads; called in an event loop, and returns at once.
+
+        Which key verifies a record is decided now, not when the verification is done.
+        """
+        outcomes, claims = self._claims(records)
+        slow = [claim.signed for claim in claims if claim.key.algorithm != "HS256"]
+        loop = asyncio.get_running_loop()
+        if len(slow) < _IN_THREADS_FROM:
+            self._settle(outcomes, claims, wrong_of([claim.signed for claim in claims]))
+            verified: asyncio.Future[Sequence[InputRecord]] = loop.create_future()
+            verified.set_result(_with(records, outcomes))
+            return verified
+        parts = [
+            loop.run_in_executor(self._pool, wrong_of, slow[start :: self._threads])
+            for start in range(self._threads)
+        ]
+        quick = [claim.signed for claim in claims if claim.key.algorithm == "HS256"]
+        return asyncio.ensure_future(
+            self._verified(records, outcomes, claims, [wrong_of(quick)], parts)
+        )
+
+    async def _verified(
+        self,
+        records: Sequence[InputRecord],
+        outcomes: list[Outcome],
+        claims: Sequence[_Claim],
+        wrong: Sequence[list[int]],
+        parts: Sequence[asyncio.Future[list[int]]],
+    ) -> Sequence[InputRecord]:
+        found = [*wrong, *await asyncio.gather(*parts)]
+        self._settle(outcomes, claims, [place for places in found for place in places])
+        return _with(records, outcomes)
+
+    def _claims(self, records: Sequence[InputRecord]) -> tuple[list[Outcome], list[_Claim]]:
+        """By place, what is known without verifying; and what is to be verified."""
+        if self._keys.refresh():
+            self._headers.clear()
         outcomes: list[Outcome] = []
-        jobs: list[_Job] = []
+        claims: list[_Claim] = []
         for place, record in enumerate(records):
             try:
-                job = self._job(place, record)
+                claim = self._claim(place, record)
             except MalformedInput as error:
                 outcomes.append(error)
                 continue
-            outcomes.append(None if job is None else job.key)
-            if job is not None:
-                jobs.append(job)
-        for place in self._wrong(jobs):
+            outcomes.append(None if claim is None else claim.key)
+            if claim is not None:
+                claims.append(claim)
+        return outcomes, claims
+
+    def _settle(
+        self, outcomes: list[Outcome], claims: Iterable[_Claim], wrong: Iterable[int]
+    ) -> None:
+        """Write down whose signature is wrong, and remember the headers of those that are right."""
+        for place in wrong:
             outcomes[place] = malformed(
                 MalformedCode.SIGNATURE_INVALID, "the signature does not fit the event"
             )
-        return outcomes
+        for header, key, signed in claims:
+            # Only who has a key can get a header remembered, and only while the key counts.
+            if (
+                header not in self._headers
+                and outcomes[signed.place] is key
+                and self._keys.by_kid.get(key.kid) is key
+            ):
+                if len(self._headers) >= _HEADERS_REMEMBERED_MAX:
+                    self._headers.clear()
+                self._headers[header] = key
 
-    def _job(self, place: int, record: InputRecord) -> _Job | None:
+    def _claim(self, place: int, record: InputRecord) -> _Claim | None:
         tokens = [value for name, value in record.headers if name == SIGNATURE_HEADER]
         if not tokens:
             if self._mode == "accept":
@@ -109,15 +179,9 @@ class PublisherSignatures:
         header, dots, signature = token.partition(b"..")
         if not dots:
             raise _invalid("it is no detached compact JWS")
-        key = self._headers.get(header)
-        if key is None:
-            key = self._key_of(header)
-        return _Job(
-            place,
-            key,
-            header + b"." + canonical_form(record.key, record.value, record.headers),
-            _decoded(signature),
-        )
+        key = self._headers.get(header) or self._key_of(header)
+        signing_input = header + b"." + canonical_form(record.key, record.value, record.headers)
+        return _Claim(header, key, Signed(place, key.verify, signing_input, _decoded(signature)))
 
     def _key_of(self, header: bytes) -> PublisherKey:
         """The key that a JWS header names, if it says exactly what it has to say."""
@@ -125,47 +189,18 @@ class PublisherSignatures:
             members = read_object(_decoded(header))
         except MalformedInput as error:
             raise _invalid("its header is no JSON object") from error
-        if set(members) != {"alg", "kid", "typ", "b64", "crit"}:
+        if members.keys() != _MEMBERS:
             raise _invalid("its header does not have exactly alg, kid, typ, b64 and crit")
         is_ours = members["typ"] == JWS_TYPE and members["crit"] == [*JWS_CRITICAL]
         if not is_ours or members["b64"] is not False:
             raise _invalid(f"it is not of type {JWS_TYPE} with b64 false")
         kid = members["kid"]
-        key = self._keys.get(kid) if isinstance(kid, str) else None
+        key = self._keys.by_kid.get(kid) if isinstance(kid, str) else None
         if key is None:
             raise malformed(MalformedCode.SIGNATURE_KEY_UNKNOWN, "no key has that kid")
         if members["alg"] != key.algorithm:
             raise _invalid("its alg is not the one that the key is for")
-        if len(self._headers) >= _HEADERS_REMEMBERED_MAX:
-            self._headers.clear()
-        self._headers[header] = key
         return key
-
-    def _wrong(self, jobs: Sequence[_Job]) -> list[int]:
-        """The places of those whose signature is wrong."""
-        pool = self._pool
-        slow = sum(job.key.algorithm != "HS256" for job in jobs)
-        if pool is None or slow < _IN_THREADS_FROM:
-            return _wrong_of(jobs)
-        chunks = [jobs[start :: self._chunks] for start in range(self._chunks)]
-        verifying = [pool.submit(_wrong_of, chunk) for chunk in chunks[1:]]
-        wrong = _wrong_of(chunks[0])
-        for future in verifying:
-            wrong += future.result()
-        return wrong
-
-    def _read_again_if_changed(self) -> None:
-        version = _version_of(self._keys_file)
-        if version == self._version:
-            return
-        self._version = version
-        try:
-            self._keys = read_publisher_keys(self._keys_file)
-        except Misconfigured as error:
-            _logger.error("signatures.keys-unusable", code=error.code, reason=str(error))  # noqa: TRY400 - the operator's fault has no stack trace
-            return
-        self._headers.clear()
-        _logger.info("signatures.keys-read", keys=len(self._keys))
 
 
 def require_granted(key: PublisherKey, fact: Fact) -> None:
@@ -189,14 +224,13 @@ def require_granted(key: PublisherKey, fact: Fact) -> None:
         )
 
 
-def _wrong_of(jobs: Sequence[_Job]) -> list[int]:
-    return [job.place for job in jobs if not _is_right(job)]
-
-
-def _is_right(job: _Job) -> bool:
-    # The algorithm is the file's: what the token says was compared with it, and is not used.
-    verify: Callable[..., bool] = JWSRegistry.algorithms[job.key.algorithm].verify
-    return verify(job.signing_input, job.signature, job.key.key)
+def _with(records: Sequence[InputRecord], outcomes: Sequence[Outcome]) -> list[VerifiedRecord]:
+    return [
+        VerifiedRecord(
+            record.offset, record.timestamp, record.key, record.value, record.headers, outcome
+        )
+        for record, outcome in zip(records, outcomes, strict=True)
+    ]
 
 
 def _decoded(segment: bytes) -> bytes:
@@ -205,23 +239,17 @@ def _decoded(segment: bytes) -> bytes:
     Raises:
         MalformedInput: it is not that.
     """
+    if segment.translate(None, _BASE64URL):
+        raise _invalid("it is not base64url")
+    padded = segment.translate(_TO_BASE64) + b"==="[: -len(segment) % 4]
     try:
-        decoded = base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
-    except (binascii.Error, ValueError):
+        decoded = binascii.a2b_base64(padded)
+    except binascii.Error:
         raise _invalid("it is not base64url") from None
-    if base64.urlsafe_b64encode(decoded).rstrip(b"=") != segment:
+    if binascii.b2a_base64(decoded, newline=False) != padded:
         raise _invalid("it is not base64url")
     return decoded
 
 
 def _invalid(why: str) -> MalformedInput:
     return malformed(MalformedCode.SIGNATURE_INVALID, f"the signature is not valid: {why}")
-
-
-def _version_of(path: Path) -> _Version | None:
-    """Changes whenever the file is written or replaced; None while there is none."""
-    try:
-        about = path.stat()
-    except OSError:
-        return None
-    return about.st_ino, about.st_mtime_ns, about.st_size

@@ -210,6 +210,17 @@ class SignaturesSettings(_Group):
         return self
 
 
+class ErasureSettings(_Group):
+    """How erased devices and users are remembered."""
+
+    mark_keys_file: Path | None = Field(
+        default=None,
+        description="keys that make an erasure mark say nothing to anybody else: a JWK Set of "
+        "secrets, the current one first, read at start; the same for all workers; unset: marks "
+        "hold ids in clear",
+    )
+
+
 class StoreSettings(_Group):
     """Where a worker keeps rows between its starts."""
 
@@ -224,4 +235,11 @@ class StoreSettings(_Group):
         ge=1,
         le=100_000_000,
         description="with a folder: rows of each partition that are kept in memory, too",
+    )
+    sweep_interval_s: float = Field(
+        default=6 * 3600,
+        ge=1,
+        le=7 * 86_400,
+        description="with a folder: how often the files are written anew, so that what was erased "
+        "leaves the disk; at most so long after its row did",
     )

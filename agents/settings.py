@@ -1,22 +1,30 @@
 """Where a process runs: its settings, from the environment, read once at start.
 
-Owns every `BIOLATCH_<GROUP>__<NAME>` variable. Must never hold a rule about devices; those are the
-policy's. What protects it: a variable that names no setting is refused, so no typo goes unnoticed.
+Owns every `BIOLATCH_<GROUP>__<NAME>` variable; behind them stands the policy's file. Must never
+hold a rule about devices; those are the policy's. What protects it: a variable that names no
+setting is refused, so no typo goes unnoticed.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from agents.core.policy import Policy
 from agents.kafka_settings import KafkaSettings
+from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
 from agents.setting_groups import (
     ApplicationSettings,
+    ErasureSettings,
     LaneSettings,
     LogSettings,
     MembershipSettings,
@@ -45,8 +53,23 @@ class Settings(BaseSettings):
     lane: LaneSettings = LaneSettings()
     store: StoreSettings = StoreSettings()
     signatures: SignaturesSettings = SignaturesSettings()
+    erasure: ErasureSettings = ErasureSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the policy's file; nothing else is looked at."""
+        del dotenv_settings, file_secret_settings
+        from_file = InitSettingsSource(settings_cls, {"policy": dict(read_policy_file())})
+        return init_settings, env_settings, from_file
 
 
 def setting_variables() -> Iterator[str]:
@@ -62,14 +85,16 @@ def load_settings() -> Settings:
     """The settings of this process.
 
     Raises:
-        Misconfigured: a variable has a value that its setting cannot take, or names no setting.
+        Misconfigured: a variable has a value that its setting cannot take, or names no setting;
+            or so has the policy's file.
     """
-    problems = list(_unknown_variables())
+    in_file = read_policy_file()
+    problems = [*_unknown_variables(), *unknown_fields(in_file)]
     try:
         settings = Settings()
     except ValidationError as error:
         problems += [
-            _problem(each)
+            _problem(each, in_file)
             for each in error.errors(include_url=False)
             if each["type"] != "extra_forbidden"  # named above, with advice
         ]
@@ -80,7 +105,7 @@ def load_settings() -> Settings:
 
 
 def _unknown_variables() -> Iterator[str]:
-    known = [*setting_variables(), *OTHER_VARIABLES]
+    known = [*setting_variables(), *OTHER_VARIABLES, POLICY_FILE]
     for variable in sorted(os.environ):
         name = variable.upper()
         if name.startswith(PREFIX) and name not in known:
@@ -89,8 +114,12 @@ def _unknown_variables() -> Iterator[str]:
             yield f"{variable} names no setting: {advice}"
 
 
-def _problem(details: ErrorDetails) -> str:
-    variable = PREFIX + "__".join(str(part) for part in details["loc"]).upper()
+def _problem(details: ErrorDetails, in_file: Mapping[str, Any]) -> str:
+    location = [str(part) for part in details["loc"]]
+    variable = PREFIX + "__".join(location).upper()
+    set_by_variable = any(name.upper() == variable for name in os.environ)
+    if location[0] == "policy" and location[1:2] and location[1] in in_file and not set_by_variable:
+        variable = f"{policy_file()}: {'.'.join(location[1:])}"
     shown = repr(details["input"])
     message = details["msg"].removeprefix("Value error, ")
     if isinstance(details["input"], dict):

@@ -1,6 +1,5 @@
 """Signing events as a publisher does, with a private key from a file."""
 
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +9,7 @@ from joserfc.jwk import JWKRegistry, Key
 from joserfc.jws import JWSRegistry
 from joserfc.util import json_b64encode, urlsafe_b64encode
 
+from agents.key_file import read_key_file
 from deploy.publishing.publish_lines import Publisher
 from deploy.records.publisher import Acknowledged, KeyedRecord, Waiting
 from events.errors import MalformedInput, Misconfigured
@@ -82,13 +82,13 @@ def read_signer(path: Path) -> EventSigner:
         Misconfigured: the file is missing, holds no such key, or can be read by others.
     """
     try:
-        text, mode = path.read_bytes(), path.stat().st_mode
+        file = read_key_file(path)
     except OSError as error:
         raise _unusable(path, f"cannot be read: {error.strerror}") from error
-    if stat.S_IMODE(mode) & 0o077:
+    if file.is_exposed:
         raise _unusable(path, "can be read by others; run `chmod 600` on it")
     try:
-        jwk: dict[str, Any] = dict(read_object(text))
+        jwk: dict[str, Any] = dict(read_object(file.content))
         kid, algorithm = jwk.get("kid"), jwk.get("alg")
         if not isinstance(kid, str) or algorithm not in _ALGORITHMS:
             raise _unusable(path, f"needs a kid, and an alg out of {', '.join(_ALGORITHMS)}")

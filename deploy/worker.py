@@ -4,9 +4,10 @@ import structlog
 
 from agents.app import WorkerTopics, run_worker
 from agents.devices import DevicesAgent
+from agents.erasure_keys import ErasureKeys, read_erasure_keys
 from agents.publisher_signatures import PublisherSignatures
-from agents.setting_groups import SignaturesSettings
-from agents.settings import load_settings
+from agents.setting_groups import ErasureSettings, SignaturesSettings
+from agents.settings import Settings, load_settings
 from deploy.broker_address import at_the_broker_of_this_folder
 from schemas.topics import topology
 
@@ -26,7 +27,9 @@ def work(*, compiled: bool) -> int:
     topics = topology(settings.application.name)
     return run_worker(
         settings,
-        DevicesAgent(settings.policy, _signatures(settings.signatures)),
+        DevicesAgent(
+            settings.policy, _signatures(settings.signatures), _erasure_keys(settings.erasure)
+        ),
         WorkerTopics(
             input=topics.device_events.name,
             changelog=topics.devices_changelog.name,
@@ -34,11 +37,25 @@ def work(*, compiled: bool) -> int:
                 topic.name for topic in topics.outputs if topic is not topics.devices_changelog
             ),
         ),
-        on_start=lambda _status: _logger.info("worker.rules", compiled=compiled),
+        on_start=lambda _status: _say_start(settings, compiled=compiled),
     )
+
+
+def _say_start(settings: Settings, *, compiled: bool) -> None:
+    _logger.info("worker.rules", compiled=compiled)
+    if settings.erasure.mark_keys_file is None:
+        _logger.warning(
+            "worker.erasure-marks-in-clear",
+            setting="BIOLATCH_ERASURE__MARK_KEYS_FILE is not set",
+            fix="run `biolatch erasure-key generate FILE` and set it on every worker",
+        )
 
 
 def _signatures(settings: SignaturesSettings) -> PublisherSignatures | None:
     if settings.mode == "off" or settings.keys_file is None:
         return None
     return PublisherSignatures(settings.keys_file, mode=settings.mode)
+
+
+def _erasure_keys(settings: ErasureSettings) -> ErasureKeys | None:
+    return None if settings.mark_keys_file is None else read_erasure_keys(settings.mark_keys_file)

@@ -39,7 +39,7 @@ class FactData(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A public key as a JWK (RFC 7517). Of any kind: it is carried, nothing depends on it yet.
+    """A public key as a JWK (RFC 7517). Of any kind; only one of kind EC, P-256 verifies.
 
     Attributes:
         kty: kind of key; `EC` for the keys that phones make.
@@ -71,8 +71,10 @@ class EnrollmentSubmitted(FactData, frozen=True, kw_only=True, gc=False):
         password_verified_at: when the user last proved the password; it must be recent.
         key_binding: whether the key dies with a change of the enrolled faces or fingers.
         login_id: the sign-in in which it happened.
-        public_key: of that key; carried, nothing depends on it yet.
-        device_signature, challenge: carried; nothing depends on it yet.
+        public_key: of that key; it verifies device signatures.
+        device_signature: proves that the phone has the key (docs/device-signatures.md); looked at
+            where the policy requires it.
+        challenge: given out by the backend for this enrollment, and signed.
         os_version, app_version, device_model: as the app knows it; repeated in the verdict.
     """
 
@@ -153,7 +155,9 @@ class AttemptFinished(FactData, frozen=True, kw_only=True, gc=False):
         seq: rises with every attempt made under one key.
         scans: how often the phone looked before the prompt ended; told on, never counted.
         platform_code: the platform's own code of the outcome; told on.
-        device_signature, challenge: carried; nothing depends on it yet.
+        device_signature: by that key, over this very attempt (docs/device-signatures.md); looked at
+            where the policy requires it.
+        challenge: given out by the backend for this attempt, and signed.
     """
 
     event_type: ClassVar[str] = "biolatch.attempt.finished.v1"

@@ -161,6 +161,8 @@ class RefusedReason(StrEnum):
     TOO_MANY_USERS = "too_many_users"
     UNKNOWN_BINDING = "unknown_binding"
     BIOMETRICS_CHANGED = "biometrics_changed"
+    SIGNATURE_INVALID = "signature_invalid"
+    RATE_LIMITED = "rate_limited"
     DISABLED = "disabled"
     UNKNOWN_KEY = "unknown_key"
     REPLAYED = "replayed"

@@ -187,7 +187,7 @@ class MalformedCode(StrEnum):
     SIGNATURE_KEY_NOT_VALID = (
         "signature.key_not_valid",
         "The key was not valid yet, or not any more, when the record was appended.",
-        "Rotate keys while both are valid; replay the dead letters with another signature.",
+        "Let the old key be valid until the new one signs; sign the event anew and publish it.",
     )
     SIGNATURE_TYPE_NOT_ALLOWED = (
         "signature.type_not_allowed",

@@ -2,12 +2,13 @@
 
 Owns the contract between whoever signs and whoever verifies (docs/signatures.md). The signature is
 a detached compact JWS (RFC 7515) whose payload is not encoded (RFC 7797), in a header of the
-record. Every byte that the rules look at is covered; extension attributes are not, for no rule
-looks at them, nor is the record's timestamp, which is the broker's.
+record. Covered are the key, the value and every attribute that CloudEvents 1.0 itself defines:
+everything that a rule looks at. Extension attributes are not, for no rule looks at them and tracing
+adds its own on the way; nor is the record's timestamp, which is the broker's.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 SIGNATURE_HEADER: Final = "ce_signature"
 """The record header with the signature: CloudEvents' extension attribute `signature`."""
@@ -19,7 +20,7 @@ event."""
 JWS_CRITICAL: Final = ("b64",)
 """Member `crit` of the JWS header, which RFC 7797 demands."""
 
-_FORM: Final = b"biolatch-event-1"
+_FORM: Final = b"16:biolatch-event-1,"
 _SIGNED_HEADERS: Final = (
     "content-type",
     "ce_specversion",
@@ -28,10 +29,11 @@ _SIGNED_HEADERS: Final = (
     "ce_type",
     "ce_subject",
     "ce_time",
+    "ce_dataschema",
 )
 _ABSENT: Final = b"-,"
 
-Headers = Sequence[tuple[str, bytes | None]]
+Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 
 
 def canonical_form(key: bytes | None, value: bytes | None, headers: Headers) -> bytes:
@@ -44,7 +46,11 @@ def canonical_form(key: bytes | None, value: bytes | None, headers: Headers) -> 
     counts; such a record is refused when it is read.
     """
     by_name = dict(headers)
-    fields = [_FORM, key, *(by_name.get(name) for name in _SIGNED_HEADERS), value]
-    return b"".join(
-        [_ABSENT if field is None else b"%d:%b," % (len(field), field) for field in fields]
-    )
+    parts = [_FORM, _netstring(key)]
+    parts += [_netstring(by_name.get(name)) for name in _SIGNED_HEADERS]
+    parts.append(_netstring(value))
+    return b"".join(parts)
+
+
+def _netstring(field: bytes | None) -> bytes:
+    return _ABSENT if field is None else b"%d:%b," % (len(field), field)

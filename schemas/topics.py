@@ -38,6 +38,13 @@ _MIB: Final = 1024 * 1024
 _HOUR_MS: Final = 60 * 60 * 1000
 _DAY_MS: Final = 24 * _HOUR_MS
 
+_COMPACTION_LAG_MS: Final = 6 * _HOUR_MS
+"""By when the cleaner has been over a record that was written; a tombstone needs a second time."""
+
+BROKER_SLACK_MS: Final = 10 * 60 * 1000
+"""What a broker takes over a bound, as it is configured by default: it looks for old segments every
+5 minutes, for what to clean every 15 s, and removes a file a minute after it was given up."""
+
 
 class Cleanup(StrEnum):
     """What a topic forgets: records by age, or all but the last record of a key."""
@@ -83,20 +90,40 @@ class Topic:
         match self.cleanup:
             case Cleanup.DELETE:
                 # By age alone: a limit by size would drop unread records under a burst.
-                settings |= {"retention.ms": str(self.retention_ms), "retention.bytes": "-1"}
+                # A segment goes as a whole, so its span is how much longer a record may stay.
+                settings |= {
+                    "retention.ms": str(self.retention_ms),
+                    "retention.bytes": "-1",
+                    "segment.ms": str(_DAY_MS),
+                }
             case Cleanup.COMPACT:
-                # Small segments and an early cleaner keep a restore short; the lag bound makes an
-                # erased device leave the disk within hours even on a quiet topic.
+                # Small segments and an early cleaner keep a restore short; the lag bound makes what
+                # was replaced leave the disk within hours (docs/erasure.md says how exactly).
                 settings |= {
                     "delete.retention.ms": str(self.retention_ms),
                     "segment.bytes": str(64 * _MIB),
                     "segment.ms": str(_HOUR_MS),
                     "min.cleanable.dirty.ratio": "0.1",
-                    "max.compaction.lag.ms": str(6 * _HOUR_MS),
+                    "max.compaction.lag.ms": str(_COMPACTION_LAG_MS),
                 }
             case _:
                 assert_never(self.cleanup)
         return settings
+
+    @property
+    def gone_after_ms(self) -> int:
+        """How long a record may stay on the disk: since it was written, or with `compact` replaced.
+
+        With `compact` this holds for a partition that goes on getting records: Kafka cleans nothing
+        before the next one comes. The tombstone, which has the key, stays longest.
+        """
+        match self.cleanup:
+            case Cleanup.DELETE:
+                return _DAY_MS + self.retention_ms + BROKER_SLACK_MS
+            case Cleanup.COMPACT:
+                return 2 * _COMPACTION_LAG_MS + self.retention_ms + BROKER_SLACK_MS
+            case _:
+                assert_never(self.cleanup)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +225,11 @@ def topology(application: str = APPLICATION_DEFAULT) -> Topology:
             name=DEAD_LETTERS,
             purpose="input that could not be decoded",
             cleanup=Cleanup.DELETE,
-            retention_ms=30 * _DAY_MS,
-            retention_reason="time to mend the sender and replay what it sent",
+            retention_ms=7 * _DAY_MS,
+            retention_reason=(
+                "as the input: a weekend and time to mend the sender and replay; not longer, for a "
+                "copy of what a person's phone sent must not outlive the original"
+            ),
         ),
         devices_changelog=Topic(
             name=devices_changelog(application),

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from agents.core.admission import attempt_refusal, use_challenge
 from agents.core.draft import Draft
 from agents.core.outputs import (
     applied,
@@ -52,6 +53,9 @@ def finish(draft: Draft, data: AttemptFinished) -> Verdict:
         change_biometrics(draft, data.bio_epoch, DisabledReason.BIOMETRICS_CHANGED)
         _guide(draft, draft.state.user(data.user_id) or user, data.login_id)
         return refused(draft, RefusedReason.BIOMETRICS_CHANGED)
+    not_admitted = attempt_refusal(draft, user, data)
+    if not_admitted is not None:
+        return refused(draft, not_admitted)
     if user.status is Status.DISABLED:
         _guide(draft, user, data.login_id)
         return refused(draft, RefusedReason.DISABLED)
@@ -62,6 +66,8 @@ def finish(draft: Draft, data: AttemptFinished) -> Verdict:
     if data.seq <= user.seq:
         return refused(draft, RefusedReason.REPLAYED)
     user = replace(user, seq=data.seq)  # rule 15: from here on the slot is taken
+    if draft.signature is not None:
+        use_challenge(draft, user.platform, data.challenge)
     if user.status is Status.FALLBACK and not _ends_biometrics(data.outcome):
         reason = _fallback_refusal(draft, user, data.login_id)
         if reason is not None:
@@ -208,8 +214,10 @@ def _window_start_ms(draft: Draft) -> int:
 
 def _advise(draft: Draft, *, often: bool) -> None:
     """Rule 20: once a week at most, advise to update the biometrics on the device; said last."""
+    if not often:
+        return
     user = draft.state.user(draft.user_id or "")
-    if not often or user is None:
+    if user is None:
         return
     if user.advised_ms is not None and user.advised_ms > _window_start_ms(draft):
         return

@@ -42,6 +42,18 @@ class DeviceForgotten(msgspec.Struct, frozen=True, gc=False):
     erased_ms: int
 
 
+class AttemptAdmitted(msgspec.Struct, frozen=True, gc=False):
+    """An attempt passed the flood guard; the bucket is full again at this instant."""
+
+    bucket_full_ms: int
+
+
+class ChallengeUsed(msgspec.Struct, frozen=True, gc=False):
+    """A signed challenge was used; these are the digests now remembered."""
+
+    used_challenges: bytes
+
+
 class EventTaken(msgspec.Struct, frozen=True, gc=False):
     """The event at this offset is in the row; `recent_events` are the digests now remembered."""
 
@@ -49,4 +61,13 @@ class EventTaken(msgspec.Struct, frozen=True, gc=False):
     recent_events: bytes
 
 
-Change: TypeAlias = UserPut | UserLeft | EpochTaken | UserMarksPut | DeviceForgotten | EventTaken
+Change: TypeAlias = (
+    UserPut
+    | UserLeft
+    | EpochTaken
+    | UserMarksPut
+    | DeviceForgotten
+    | AttemptAdmitted
+    | ChallengeUsed
+    | EventTaken
+)

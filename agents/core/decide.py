@@ -15,7 +15,9 @@ from agents.core.digests import event_digest, remember, remembers
 from agents.core.draft import Draft
 from agents.core.outputs import refused, refused_erased
 from agents.core.policy import Policy
+from agents.core.signature import VerifiedSignature
 from agents.core.state import DeviceState
+from agents.core.user_marks import UserMarks, clear_marks, is_user_erased
 from events.decisions import Decision
 from events.facts import (
     AttemptFinished,
@@ -46,20 +48,47 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     changes: tuple[Change, ...]
 
 
-def decide(state: DeviceState, fact: Fact, policy: Policy) -> Decided:
-    """All rules of design section 4 on one event."""
-    return _drafted(state, fact, policy)[1]
+def decide(
+    state: DeviceState,
+    fact: Fact,
+    policy: Policy,
+    signature: VerifiedSignature | None = None,
+    marks: UserMarks = clear_marks,
+) -> Decided:
+    """All rules of design section 4 on one event.
+
+    Args:
+        state: the row of the event's device.
+        fact: the event.
+        policy: the numbers.
+        signature: its device signature, if it has one that is right; looked at only where the
+            policy requires one.
+        marks: names erased users.
+    """
+    return _drafted(state, fact, policy, signature, marks)[1]
 
 
-def step(state: DeviceState, fact: Fact, policy: Policy) -> tuple[DeviceState, Decided]:
+def step(
+    state: DeviceState,
+    fact: Fact,
+    policy: Policy,
+    signature: VerifiedSignature | None = None,
+    marks: UserMarks = clear_marks,
+) -> tuple[DeviceState, Decided]:
     """The row after an event, and what follows from it: `decide`, then the fold of `evolve`."""
-    return _drafted(state, fact, policy)
+    return _drafted(state, fact, policy, signature, marks)
 
 
-def _drafted(state: DeviceState, fact: Fact, policy: Policy) -> tuple[DeviceState, Decided]:
-    draft = Draft(state, fact, policy)
+def _drafted(
+    state: DeviceState,
+    fact: Fact,
+    policy: Policy,
+    signature: VerifiedSignature | None,
+    marks: UserMarks,
+) -> tuple[DeviceState, Decided]:
+    draft = Draft(state, fact, policy, signature)
     digest = event_digest(fact.source, fact.event_id)
-    verdict = _judge(draft, digest)
+    verdict = _judge(draft, digest, marks)
     if type(verdict) is not Refused:
         if isinstance(fact.data, DeviceErased):  # may have forgotten them; is not kept itself
             recent = draft.state.recent_events
@@ -71,11 +100,11 @@ def _drafted(state: DeviceState, fact: Fact, policy: Policy) -> tuple[DeviceStat
     return draft.state, Decided(verdict, tuple(draft.decisions), tuple(draft.changes))
 
 
-def _judge(draft: Draft, digest: bytes) -> Verdict:
+def _judge(draft: Draft, digest: bytes, marks: UserMarks) -> Verdict:
     """Rules 1 and 2, then the rules of the event's kind."""
     if remembers(draft.state.recent_events, digest):
         return refused(draft, RefusedReason.DUPLICATE)
-    if _is_erased(draft):
+    if _is_device_erased(draft) or is_user_erased(draft, marks):
         return refused_erased(draft)
     data = draft.fact.data
     match data:
@@ -94,18 +123,12 @@ def _judge(draft: Draft, digest: bytes) -> Verdict:
         case BiometricsChanged():
             return device.change(draft, data)
         case DeviceErased():
-            return device.erase(draft, data)
+            return device.erase(draft, data, marks)
         case _:
             assert_never(data)
 
 
-def _is_erased(draft: Draft) -> bool:
+def _is_device_erased(draft: Draft) -> bool:
     """Rule 2: nothing from up to an erasure comes back, whenever it arrives."""
-    state = draft.state
-    occurred_at_ms = draft.fact.occurred_at_ms
-    if state.erased_ms is not None and occurred_at_ms <= state.erased_ms:
-        return True
-    return any(
-        mark.user_id == draft.user_id and occurred_at_ms <= mark.at_ms
-        for mark in state.erased_users
-    )
+    erased_ms = draft.state.erased_ms
+    return erased_ms is not None and draft.fact.occurred_at_ms <= erased_ms

@@ -4,7 +4,8 @@ from agents.core.changes import DeviceForgotten, EpochTaken, UserLeft, UserMarks
 from agents.core.draft import Draft
 from agents.core.outputs import applied, decision_fields, refused
 from agents.core.standing import change_biometrics
-from agents.core.state import ErasureMark, User
+from agents.core.state import User
+from agents.core.user_marks import UserMarks, with_mark
 from events.decisions import Disabled, Rebaselined
 from events.facts import BiometricsChanged, DeviceErased
 from events.verdicts import Verdict
@@ -39,7 +40,7 @@ def _is_upgrade(data: BiometricsChanged) -> bool:
     )
 
 
-def erase(draft: Draft, data: DeviceErased) -> Verdict:
+def erase(draft: Draft, data: DeviceErased, marks: UserMarks) -> Verdict:
     """Forget a user, or everything: only a mark stays, so that no replay brings them back."""
     state = draft.state
     for user in state.users:
@@ -52,20 +53,10 @@ def erase(draft: Draft, data: DeviceErased) -> Verdict:
     else:
         if state.user(data.user_id) is not None:
             draft.record(UserLeft(data.user_id))
-        draft.record(UserMarksPut(_marked(draft, data.user_id, at_ms)))
+        draft.record(UserMarksPut(with_mark(draft, data.user_id, at_ms, marks)))
     return applied(draft)
 
 
 def _say_erased(draft: Draft, user: User) -> None:
     fields = decision_fields(draft, user)
     draft.decisions.append(Disabled(**fields, reason=DisabledReason.ERASED))
-
-
-def _marked(draft: Draft, user_id: str, at_ms: int) -> tuple[ErasureMark, ...]:
-    """The marks with this one: it never moves back, and a ninth makes the oldest earlier leave."""
-    marks = draft.state.erased_users
-    earlier = next((mark.at_ms for mark in marks if mark.user_id == user_id), at_ms)
-    others = [mark for mark in marks if mark.user_id != user_id]
-    if len(others) >= draft.policy.erased_users_max:
-        others.remove(min(others, key=lambda mark: (mark.at_ms, mark.user_id)))
-    return (*others, ErasureMark(user_id=user_id, at_ms=max(at_ms, earlier)))

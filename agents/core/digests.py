@@ -19,6 +19,11 @@ def key_digest(key_id: str) -> bytes:
     return blake2b(key_id.encode(), digest_size=DIGEST_BYTES).digest()
 
 
+def challenge_digest(challenge: str) -> bytes:
+    """Digest of a challenge that a device signed."""
+    return blake2b(challenge.encode(), digest_size=DIGEST_BYTES).digest()
+
+
 def remembers(digests: bytes, digest: bytes) -> bool:
     """Whether a run of digests holds this one (at a digest's place, not across two)."""
     place = digests.find(digest)

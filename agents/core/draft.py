@@ -9,6 +9,7 @@ from typing import Final
 from agents.core.changes import Change, UserPut
 from agents.core.evolve import fold
 from agents.core.policy import Policy
+from agents.core.signature import VerifiedSignature
 from agents.core.state import DeviceState, User
 from events.decisions import Decision
 from events.facts import BiometricsChanged, Fact
@@ -20,6 +21,7 @@ class Draft:
     Attributes:
         fact: the event.
         policy: the numbers.
+        signature: what the shell verified of the event's device signature, if anything.
         before: the row as it was.
         changes, decisions: in the order in which the rules made them.
         user_id: the event's own user, if it has one.
@@ -35,12 +37,20 @@ class Draft:
         "fact",
         "known",
         "policy",
+        "signature",
         "user_id",
     )
 
-    def __init__(self, state: DeviceState, fact: Fact, policy: Policy) -> None:
+    def __init__(
+        self,
+        state: DeviceState,
+        fact: Fact,
+        policy: Policy,
+        signature: VerifiedSignature | None,
+    ) -> None:
         self.fact: Final = fact
         self.policy: Final = policy
+        self.signature: Final = signature
         self.before: Final = state
         self.changes: Final[list[Change]] = []
         self.decisions: Final[list[Decision]] = []

@@ -6,6 +6,7 @@ comes first, in the order of the rules. Switching off is never refused for lack 
 
 from msgspec.structs import replace
 
+from agents.core.admission import proves_possession, use_challenge
 from agents.core.changes import EpochTaken
 from agents.core.digests import key_digest, remember, remembers
 from agents.core.draft import Draft
@@ -30,6 +31,8 @@ def submit(draft: Draft, data: EnrollmentSubmitted) -> Verdict:
     if reason is not None:
         return refused(draft, reason)
     take_place(draft, data.user_id)
+    if draft.signature is not None:
+        use_challenge(draft, data.platform, data.challenge)
     epoch = draft.state.bio_epoch
     if data.bio_epoch > epoch:
         if epoch == 0:
@@ -41,7 +44,7 @@ def submit(draft: Draft, data: EnrollmentSubmitted) -> Verdict:
 
 
 def _refusal(draft: Draft, data: EnrollmentSubmitted) -> RefusedReason | None:
-    """The first of rules 3 to 7 that refuses."""
+    """The first of rules 3 to 7 that refuses, then the missing proof of the key (rule 7c)."""
     state = draft.state
     user = state.user(data.user_id)
     if data.os_biometrics is not OsBiometrics.READY:
@@ -59,6 +62,8 @@ def _refusal(draft: Draft, data: EnrollmentSubmitted) -> RefusedReason | None:
         return RefusedReason.SUPERSEDED
     if not has_place(draft, data.user_id):
         return RefusedReason.TOO_MANY_USERS
+    if not proves_possession(draft, data):
+        return RefusedReason.SIGNATURE_INVALID
     return None
 
 

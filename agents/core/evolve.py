@@ -6,6 +6,8 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from agents.core.changes import (
+    AttemptAdmitted,
+    ChallengeUsed,
     Change,
     DeviceForgotten,
     EpochTaken,
@@ -30,6 +32,10 @@ def evolve(state: DeviceState, change: Change) -> DeviceState:
             return replace(state, users=tuple(u for u in state.users if u.user_id != user_id))
         case UserMarksPut(marks):
             return replace(state, erased_users=marks)
+        case AttemptAdmitted(bucket_full_ms):
+            return replace(state, bucket_full_ms=bucket_full_ms)
+        case ChallengeUsed(used_challenges):
+            return replace(state, used_challenges=used_challenges)
         case DeviceForgotten(erased_ms):
             return DeviceState(erased_ms=erased_ms, watermark=state.watermark)
         case _:
@@ -39,12 +45,17 @@ def evolve(state: DeviceState, change: Change) -> DeviceState:
 def fold(state: DeviceState, changes: Sequence[Change]) -> DeviceState:
     """The row after these changes, in order: `evolve` one by one."""
     match changes:
-        case [UserPut(user), EventTaken(offset, recent_events)]:  # nearly every event: one step
+        case [  # nearly every event: one step
+            AttemptAdmitted(bucket_full_ms),
+            UserPut(user),
+            EventTaken(offset, recent_events),
+        ]:
             return replace(
                 state,
                 users=_with(state.users, user),
                 recent_events=recent_events,
                 watermark=offset,
+                bucket_full_ms=bucket_full_ms,
             )
         case _:
             for change in changes:

@@ -5,9 +5,12 @@ that decide differently must not share a version; `Policy` refuses other numbers
 version. Bounds of the row can be lowered, not raised: its greatest size is proven for these.
 """
 
-from typing import Annotated, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from events.vocabulary import Platform
 
 DEFAULT_VERSION: Final = "1"
 
@@ -20,6 +23,9 @@ CONSECUTIVE_FAILURES_MAX_NIST: Final = 50
 _Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 _Days = Annotated[int, Field(ge=1, le=366)]
 _Limit = Annotated[int, Field(ge=1, le=10_000)]
+
+Requirement: TypeAlias = Literal["off", "required"]
+"""Whether devices have to sign."""
 
 
 class Policy(BaseModel):
@@ -57,6 +63,15 @@ class Policy(BaseModel):
     os_upgrade_keeps_enabled: bool = False
     """A domain state that moved with an upgrade of the system only re-baselines."""
 
+    device_signatures: Requirement = "off"
+    """`required`: attempts and enrollments need a device signature to raise trust (rule 11c)."""
+    device_signatures_by_platform: Mapping[Platform, Requirement] = {}
+    """Platforms for which something else holds, as a JSON object: `{"ios": "required"}`."""
+    device_signature_skew_s_max: _Seconds = 5 * 60
+    """How far `iat` of a device signature may be from the record's time, either way (rule 11c)."""
+    attempts_per_minute_max: Annotated[int, Field(ge=0, le=1_000)] = 30
+    """Attempts of a device in a minute, and in a burst (rule 11d); 0 switches the guard off."""
+
     users_max: Annotated[int, Field(ge=2, le=16)] = 16
     """Users that a device remembers."""
     active_users_max: Annotated[int, Field(ge=1, le=8)] = 8
@@ -69,6 +84,13 @@ class Policy(BaseModel):
     """Troubled fallbacks of a user remembered (rule 20)."""
     erased_users_max: Annotated[int, Field(ge=1, le=8)] = 8
     """Erasure marks of users that a device keeps (rule 2)."""
+    used_challenges_max: Annotated[int, Field(ge=1, le=32)] = 32
+    """Signed challenges of a device remembered to refuse them (rule 11c)."""
+
+    @property
+    def looks_at_device_signatures(self) -> bool:
+        """Whether anybody has to sign."""
+        return "required" in (self.device_signatures, *self.device_signatures_by_platform.values())
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

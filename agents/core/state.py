@@ -24,7 +24,7 @@ _COORDINATE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """base64url; 32 bytes take 43 characters."""
 
 DIGEST_BYTES: Final = 8
-"""Events and old keys are remembered by 64-bit digests, kept as one run of bytes."""
+"""Events, old keys and used challenges are remembered by 64-bit digests, as one run of bytes."""
 
 
 class EllipticPoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -113,6 +113,8 @@ class DeviceState(msgspec.Struct, frozen=True, array_like=True, gc=False):
         erased_ms: erasure mark of the whole device.
         erased_users: erasure marks of users, oldest first.
         watermark: offset of the last event applied; -1 before the first.
+        bucket_full_ms: when the bucket of attempts is full again; 0 before the first (rule 11d).
+        used_challenges: digests of the last challenges that were signed, oldest first (rule 11c).
     """
 
     bio_epoch: int = 0
@@ -122,6 +124,8 @@ class DeviceState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     erased_ms: int | None = None
     erased_users: tuple[ErasureMark, ...] = ()
     watermark: int = -1
+    bucket_full_ms: int = 0
+    used_challenges: bytes = b""
 
     def user(self, user_id: str) -> User | None:
         """The user of that id, if the device knows one."""

@@ -88,20 +88,24 @@ _TO_BE_ENABLED: Final = (
     _R.STALE_EPOCH,
     _R.PASSWORD_TOO_OLD,
     _R.KEY_REUSED,
+    _R.SIGNATURE_INVALID,
 )
 _NOT_THIS_KEY: Final = (_R.STALE_EPOCH, _R.UNKNOWN_KEY, _R.REPLAYED)
 _CHANGE_FOUND: Final = _moves(_D, f"refused {_R.BIOMETRICS_CHANGED.value}")
+_NOT_ADMITTED: Final = (_R.SIGNATURE_INVALID, _R.RATE_LIMITED)
 
 
 def _attempt(enabled: Cell, fallback: Cell) -> Mapping[Standing, Cell]:
     """A finished attempt: rules 10 to 17 refuse alike, what else happens is up to the outcome."""
-    must_use_password = _refused(_F, _R.FALLBACK_ACTIVE, _R.WAIT)
+    must_use_password = (_R.FALLBACK_ACTIVE, _R.WAIT)
     return {
         _U: _refused(_U, _R.UNKNOWN_BINDING),
         _A: _refused(_A, _R.UNKNOWN_BINDING),
-        _E: _refused(_E, *_NOT_THIS_KEY) | _CHANGE_FOUND | enabled,
-        _F: _refused(_F, *_NOT_THIS_KEY) | must_use_password | _CHANGE_FOUND | fallback,
-        _D: _refused(_D, _R.BIOMETRICS_CHANGED, _R.DISABLED),
+        _E: _refused(_E, *_NOT_ADMITTED, *_NOT_THIS_KEY) | _CHANGE_FOUND | enabled,
+        _F: _refused(_F, *_NOT_ADMITTED, *_NOT_THIS_KEY, *must_use_password)
+        | _CHANGE_FOUND
+        | fallback,
+        _D: _refused(_D, _R.BIOMETRICS_CHANGED, *_NOT_ADMITTED, _R.DISABLED),
     }
 
 

@@ -5,9 +5,10 @@ anything of the domain. Invariant: whatever a `BatchHandler` returns for some re
 in one transaction with a position behind those records, or not at all.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 """Headers in wire order; a name may occur more than once, and a value may be null."""
@@ -16,7 +17,8 @@ OutgoingRecord: TypeAlias = tuple[bytes | None, bytes | None, Headers]
 """Key, value and headers of a record to write. A value of None is a tombstone."""
 
 RESERVED_KEY_PREFIX = b"\x00"
-"""Changelog keys that start so belong to the lane; a handler neither sees nor writes one."""
+"""Changelog keys that start so are no record's key. The lane has its own under `position` and
+`store`, which a handler neither sees nor writes; a handler may have others."""
 
 
 class Rows(Protocol):
@@ -133,6 +135,23 @@ class BatchHandler(Protocol):
         self, partition: Partition, record: InputRecord, code: str, message: str
     ) -> BatchResult:
         """Turn one record into its dead letter, undecided: an operator chose to skip it."""
+        ...
+
+
+@runtime_checkable
+class PreparingHandler(Protocol):
+    """A handler with work on records that needs no rows, and can be done by other threads."""
+
+    def prepare(
+        self, records: Sequence[InputRecord], /
+    ) -> asyncio.Future[Sequence[InputRecord]] | None:
+        """Begin to prepare records, and return at once; None where nothing is to be done.
+
+        The lane asks while it decides the records before them. What comes out is decided in place
+        of the records: as many, in the same order, with their offsets and timestamps. It may never
+        be decided at all, and nothing else may depend on it. Raises nothing: what is wrong with a
+        record is said when it is decided.
+        """
         ...
 
 

@@ -1,7 +1,9 @@
 """Stores in RocksDB, one folder for each partition.
 
 Owns the folders. A store that does not fit, that is damaged or that another process holds is no
-reason not to serve: it is built anew or, in that last case, left alone and not used.
+reason not to serve: it is built anew or, in that last case, left alone and not used. What a store
+no longer holds leaves its files within the sweep interval; until then and after, its files can be
+searched as they are: nothing in them is compressed or shortened.
 """
 
 import re
@@ -13,11 +15,20 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from rocksdict import Options, Rdict, WriteBatch
+from rocksdict import (
+    BlockBasedOptions,
+    BottommostLevelCompaction,
+    CompactOptions,
+    DBCompressionType,
+    Options,
+    Rdict,
+    WriteBatch,
+)
 
 from agents.lane.port import Partition
 from agents.lane.rows import LaneRows, MemoryRows
 from agents.lane.store import ChangelogTerms, StoredRows, mark_of, misfit
+from agents.lane.sweeper import SWEPT_FILE, Sweeper
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -30,16 +41,20 @@ _KEYS: Final = "rocksdb.estimate-num-keys"
 class RocksDatabase:
     """One RocksDB; a `Database`. Its write-ahead log makes a write whole or nothing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, sweep_interval_s: float) -> None:
         """Open or create it.
 
         Raises:
             Exception: it is damaged, or another process has opened it.
         """
         self._folder: Final = folder
-        options = Options(raw_mode=True)
-        options.create_if_missing(True)  # noqa: FBT003 - its only argument
-        self._rocks: Final = Rdict(str(folder), options)
+        is_new = not folder.exists()
+        self._rocks: Final = Rdict(str(folder), _options())
+        if is_new:
+            (folder / SWEPT_FILE).touch()
+        self._sweeper: Final = Sweeper(
+            folder, interval_s=sweep_interval_s, sweep=self._sweep, call_off=self._call_off
+        )
 
     def get(self, key: bytes) -> bytes | None:
         """See `Database`."""
@@ -55,6 +70,7 @@ class RocksDatabase:
             else:
                 batch.put(key, value)
         self._rocks.write(batch)
+        self._sweeper.note_write()
 
     def __len__(self) -> int:
         """See `Database`."""
@@ -66,20 +82,51 @@ class RocksDatabase:
 
     def close(self) -> None:
         """See `Database`."""
-        self._rocks.close()
+        called_off = self._sweeper.stop()
+        try:
+            self._rocks.close()
+        except Exception:
+            # After a sweep was called off RocksDB says so here too. It is closed all the same, and
+            # what was written stands in its write-ahead log.
+            if not called_off:
+                raise
 
     def destroy(self) -> None:
         """See `Database`."""
-        self._rocks.close()
+        self.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Write every row that there is into new files, and remove the old ones."""
+        self._rocks.flush()
+        wanted = CompactOptions()
+        wanted.set_exclusive_manual_compaction(False)
+        wanted.set_bottommost_level_compaction(BottommostLevelCompaction.force())
+        self._rocks.compact_range(None, None, wanted)
+
+    def _call_off(self) -> None:
+        self._rocks.cancel_all_background(False)  # noqa: FBT003 - not to wait; `stop` does
+
+
+def _options() -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)  # noqa: FBT003 - its only argument
+    options.set_compression_type(DBCompressionType.none())
+    blocks = BlockBasedOptions()
+    blocks.set_block_restart_interval(1)  # every key whole
+    options.set_block_based_table_factory(blocks)
+    # A manifest names the first and last key of every file that there was since it was begun.
+    options.set_max_manifest_file_size(1)
+    return options
 
 
 class RocksStores:
     """The stores of one worker in one folder; a `RowStores`."""
 
-    def __init__(self, folder: Path, *, cached_rows_max: int) -> None:
+    def __init__(self, folder: Path, *, cached_rows_max: int, sweep_interval_s: float) -> None:
         """Keep them in this folder, which is made if need be; no other worker may use it."""
         self._folder: Final = folder
+        self._sweep_interval_s: Final = sweep_interval_s
         self._cached_rows_max: Final = cached_rows_max
 
     def open(self, partition: Partition, terms: ChangelogTerms) -> LaneRows:
@@ -105,15 +152,18 @@ class RocksStores:
     ) -> LaneRows:
         is_new = not folder.exists()
         folder.parent.mkdir(parents=True, exist_ok=True)
-        database = RocksDatabase(folder)
+        database = self._database(folder)
         mark = mark_of(database)
         if not is_new and (reason := misfit(mark, terms, _now_ms())):
             log.warning("store.discarded", reason=reason)
             database.destroy()
-            database, mark = RocksDatabase(folder), None
+            database, mark = self._database(folder), None
         return StoredRows(
             database, terms, mark, now_ms=_now_ms, cached_rows_max=self._cached_rows_max
         )
+
+    def _database(self, folder: Path) -> RocksDatabase:
+        return RocksDatabase(folder, sweep_interval_s=self._sweep_interval_s)
 
 
 def _now_ms() -> int:

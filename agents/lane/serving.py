@@ -7,10 +7,12 @@ over. Invariant: batches are decided in the order of the log, without a gap and 
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import partial
 from itertools import chain, islice
 from typing import NamedTuple
 
+from agents.lane.ahead import Ahead
 from agents.lane.decision import Offender, decide
 from agents.lane.endings import Interrupted, Parked
 from agents.lane.limits import LaneLimits
@@ -214,19 +216,20 @@ class Serving:
         """
         composition = self._opened.session.compose()
         next_offset, decided, last_timestamp_ms, offender = batch.after, 0, None, None
-        records = iter(batch.records)
+        parse = partial(self._parse_some, iter(batch.records))
         async with self._turn:
-            while offender is None and (some := self._parse_some(records)):
-                decision = decide(self._handler, self._partition, self._opened.rows, some)
-                composition.add(decision.result)
-                if decision.decided:
-                    decided += decision.decided
-                    last_timestamp_ms = some[decision.decided - 1].timestamp
-                offender = decision.offender
-                if offender is not None:
-                    next_offset = offender.offset
-                for _ in range(_TURNS_OF_OTHERS):
-                    await asyncio.sleep(0)
+            with closing(Ahead(self._handler, parse)) as ahead:
+                while offender is None and (some := await ahead.next()):
+                    decision = decide(self._handler, self._partition, self._opened.rows, some)
+                    composition.add(decision.result)
+                    if decision.decided:
+                        decided += decision.decided
+                        last_timestamp_ms = some[decision.decided - 1].timestamp
+                    offender = decision.offender
+                    if offender is not None:
+                        next_offset = offender.offset
+                    for _ in range(_TURNS_OF_OTHERS):
+                        await asyncio.sleep(0)
         position = Position(
             self._partition.topic,
             next_offset,

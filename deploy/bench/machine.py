@@ -43,7 +43,7 @@ def this_machine(*, own_broker: bool) -> Machine:
     memory_bytes: int = psutil.virtual_memory().total
     return Machine(
         processor=_processor(),
-        cores=_cores(),
+        cores=usable_cores(),
         memory_bytes=memory_bytes,
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
@@ -53,7 +53,8 @@ def this_machine(*, own_broker: bool) -> Machine:
     )
 
 
-def _cores() -> int:
+def usable_cores() -> int:
+    """How many this process may use."""
     # Only some systems can bind a process to cores, and so can tell.
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1

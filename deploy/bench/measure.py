@@ -11,6 +11,7 @@ from deploy.bench.bench_kafka import bench_kafka, own_topics
 from deploy.bench.machine import this_machine
 from deploy.bench.report import BenchOptions, Report
 from deploy.bench.scaling import measure_scaling
+from deploy.bench.signed import measure_signed
 from deploy.bench.stages import Audience, Stage
 from deploy.records.connection import Connection
 from deploy.records.reader import TopicReader
@@ -66,6 +67,7 @@ async def _measure(
             drained, bytes_per_event = await stage.drain(workers, load)
             latency = await stage.latency(workers[0], load, drained)
         baselines = await stage.baselines()
+    signed = await measure_signed(options, settings, audience, folder)
     scaling = await measure_scaling(options, settings, audience, folder)
     return Report(
         options=options,
@@ -75,6 +77,7 @@ async def _measure(
         latency=latency,
         baselines=baselines,
         scaling=scaling,
+        signed=signed,
         others=stage.others,
         took_s=time.monotonic() - began_at,
     )

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 from deploy.bench.event_records import event_record
 from deploy.bench.phone_history import PhoneHistory, Report
 from deploy.records.connection import Connection
-from deploy.records.publisher import RecordPublisher
+from deploy.records.publisher import KeyedRecord, RecordPublisher
 from deploy.records.reader import TopicReader
 
 _SLICE: Final = 4000
@@ -19,6 +19,13 @@ _EVENTS_PER_MS: Final = 20
 """How close events are dated: a phone's next event must be later than the one before it."""
 
 _WAIT_S_MAX: Final = 30.0
+
+Sign: TypeAlias = Callable[[KeyedRecord], KeyedRecord]
+
+
+def unsigned(record: KeyedRecord) -> KeyedRecord:
+    """The record as it is."""
+    return record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,7 @@ async def prefill(
     history: PhoneHistory,
     *,
     events: int,
+    sign: Sign = unsigned,
     on_published: Callable[[int], None],
 ) -> Load:
     """Publish the enrollments of all phones, then so many events.
@@ -54,13 +62,15 @@ async def prefill(
         topic: the input topic, which must be empty.
         history: not begun yet.
         events: how many follow the enrollments.
+        sign: makes of each record the one that is published.
         on_published: told how many records were published by now.
     """
     connection = Connection(bootstrap_servers=reader.bootstrap_servers)
     async with RecordPublisher(connection, topic) as publisher:
-        published = await _publish(publisher, history.enrollments(), 0, on_published)
+        published = await _publish(publisher, history.enrollments(), sign, 0, on_published)
         warm_up = await input_ends(reader, topic)
-        await _publish(publisher, islice(history.events(), events), published, on_published)
+        reports = islice(history.events(), events)
+        await _publish(publisher, reports, sign, published, on_published)
     return Load(warm_up=warm_up, ends=await input_ends(reader, topic))
 
 
@@ -73,6 +83,7 @@ async def input_ends(reader: TopicReader, topic: str) -> dict[int, int]:
 async def _publish(
     publisher: RecordPublisher,
     reports: Iterable[Report],
+    sign: Sign,
     published: int,
     on_published: Callable[[int], None],
 ) -> int:
@@ -84,7 +95,7 @@ async def _publish(
         dated_ms = from_ms + len(some) // _EVENTS_PER_MS
         await publisher.publish(
             [
-                event_record(report, at_ms=from_ms + place // _EVENTS_PER_MS)
+                sign(event_record(report, at_ms=from_ms + place // _EVENTS_PER_MS))
                 for place, report in enumerate(some)
             ],
             wait_s_max=_WAIT_S_MAX,

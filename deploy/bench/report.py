@@ -8,6 +8,7 @@ from deploy.bench.baselines import Baseline
 from deploy.bench.drain import Drained
 from deploy.bench.latency import Latency
 from deploy.bench.machine import Machine
+from deploy.bench.raw_verification import RawRate
 from events.errors import Misconfigured
 
 
@@ -24,6 +25,7 @@ class BenchOptions:
         latency_warm_up_s: at the same rate before that.
         baseline_s: how long stock Faust is measured; 0 leaves the baselines out.
         scaling_devices: phones in the smallest crowd of those that are compared; 0 compares none.
+        signed: modes of `deploy.bench.signed` to drain signed input in.
     """
 
     events: int
@@ -34,6 +36,7 @@ class BenchOptions:
     latency_warm_up_s: float
     baseline_s: float
     scaling_devices: int
+    signed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +65,40 @@ class Scaled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignedDrain:
+    """A drain of signed input, every signature verified.
+
+    Attributes:
+        mode: who signed and with what, by its name in `deploy.bench.signed`.
+        algorithm: of the signatures.
+        events_per_s: verdicts that were appended a second.
+        cpu_us_per_event: processor time of the worker; None if it was over too soon to tell.
+        raw: what the `cryptography` package alone reaches, on the same cores before and after.
+        cores: how many those are.
+        others: what other programs took of the machine's processor time meanwhile.
+    """
+
+    mode: str
+    algorithm: str
+    events_per_s: float
+    cpu_us_per_event: float | None
+    raw: RawRate
+    cores: int
+    others: float
+
+    @property
+    def raw_ratio(self) -> float:
+        """Events a second as a share of the bare verifications a second."""
+        return self.events_per_s / self.raw.best
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The outcome of a run.
 
     Attributes:
         scaling: drains that differ from the first of them in one thing each; may be none.
+        signed: drains of signed input; may be none.
         others: by stage, what other programs took of the machine's processor time meanwhile.
         bytes_per_event: by topic, what the worker wrote for each input, compressed as on disk;
             names of Kafka's own topics begin with `__`. Empty where the broker is not ours.
@@ -79,6 +111,7 @@ class Report:
     latency: Latency | None
     baselines: tuple[Baseline, ...]
     scaling: tuple[Scaled, ...]
+    signed: tuple[SignedDrain, ...] = ()
     others: dict[str, float]
     took_s: float
 
@@ -95,6 +128,10 @@ class Report:
         """Processor time per event, as a multiple of the first drain's."""
         first = self.scaling[0].cpu_us_per_event
         return scaled.cpu_us_per_event / first if first and scaled.cpu_us_per_event else None
+
+    def signed_ratio(self, signed: SignedDrain) -> float:
+        """Events a second as a share of the unsigned ones of the first drain."""
+        return signed.events_per_s / self.drained.events_per_s
 
     def for_machines(self) -> dict[str, object]:
         """All of it as plain data."""
@@ -115,6 +152,14 @@ class Report:
             ],
             "scaling": [
                 {**asdict(scaled), "cost_ratio": self.cost_ratio(scaled)} for scaled in self.scaling
+            ],
+            "signed": [
+                {
+                    **asdict(signed),
+                    "raw_ratio": signed.raw_ratio,
+                    "unsigned_ratio": self.signed_ratio(signed),
+                }
+                for signed in self.signed
             ],
         }
 

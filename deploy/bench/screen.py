@@ -67,6 +67,9 @@ def show_report(console: Console, report: Report) -> None:
     if report.baselines:
         console.print()
         console.print(_comparison(report))
+    if report.signed:
+        console.print()
+        console.print(_signed(report))
     if report.scaling:
         console.print()
         console.print(_scaling(report))
@@ -138,6 +141,28 @@ def _comparison(report: Report) -> Table:
     return table
 
 
+def _signed(report: Report) -> Table:
+    table = _table("signed input", "events/s", "us CPU", "of unsigned", "of raw")
+    for signed in report.signed:
+        raw, cpu_us = signed.raw, signed.cpu_us_per_event
+        table.add_row(
+            signed.mode,
+            f"{signed.events_per_s:,.0f}",
+            "" if cpu_us is None else f"{cpu_us:.1f}",
+            f"{report.signed_ratio(signed):.2f} x",
+            "",
+        )
+        for threads, rate in ((1, raw.one_thread), (signed.cores, raw.all_cores)):
+            table.add_row(
+                f"  {signed.algorithm} alone, {threads} {'thread' if threads == 1 else 'threads'}",
+                f"{rate:,.0f}",
+                f"{raw.cpu_us:.1f}" if threads == 1 else "",
+                "",
+                f"{signed.events_per_s / rate:.2f} x",
+            )
+    return table
+
+
 def _scaling(report: Report) -> Table:
     table = _table("devices", "partitions", "workers", "events/s", "us CPU", "cost", "MiB", "pace")
     table.columns[0].justify = "right"
@@ -189,6 +214,7 @@ def _warnings(report: Report) -> list[str]:
     others = dict(report.others)
     if report.scaling:
         others["scaling"] = max(scaled.others for scaled in report.scaling)
+    others |= {signed.mode: signed.others for signed in report.signed}
     if any(share > _OTHERS_SHARE_MAX for share in others.values()):
         shares = ", ".join(f"{stage} {share:.0%}" for stage, share in others.items())
         warnings.append(f"other programs took part of the processors ({shares}); repeat it alone.")

@@ -1,9 +1,10 @@
 """The stages of a benchmark, each on what the one before it has left."""
 
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from agents.settings import PREFIX, Settings
@@ -17,7 +18,7 @@ from deploy.bench.latency import Latency, LatencyPlan, measure_latency
 from deploy.bench.log_growth import logged_bytes
 from deploy.bench.other_work import OtherWork
 from deploy.bench.phone_history import PhoneHistory
-from deploy.bench.prefill import Load, input_ends, prefill
+from deploy.bench.prefill import Load, Sign, input_ends, prefill, unsigned
 from deploy.bench.report import BenchOptions
 from deploy.records.reader import TopicReader
 from schemas.topics import Topology
@@ -54,7 +55,7 @@ class Stage(NamedTuple):
     folder: Path
     others: dict[str, float]
 
-    async def prefill(self) -> Load:
+    async def prefill(self, sign: Sign = unsigned) -> Load:
         """Fill the input."""
         options = self.options
         self.audience.begins("filling the input topic", options.devices + options.events)
@@ -63,15 +64,27 @@ class Stage(NamedTuple):
             self.topics.device_events.name,
             PhoneHistory(seed=options.seed, devices=options.devices),
             events=options.events,
+            sign=sign,
             on_published=self.audience.comes_to,
         )
 
     @asynccontextmanager
-    async def workers(self, count: int = 1) -> AsyncGenerator[Sequence[Child]]:
-        """So many workers as they are shipped, for the block."""
+    async def workers(
+        self, count: int = 1, *, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> AsyncGenerator[Sequence[Child]]:
+        """So many workers as they are shipped, for the block.
+
+        Args:
+            count: how many.
+            environment: their variables, besides those that say where Kafka is.
+        """
         environment = {
+            **environment,
             f"{PREFIX}KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
             f"{PREFIX}LOG__FORMAT": "json",
+            # Days of a phone pass within seconds: the flood guard would refuse what is no flood.
+            f"{PREFIX}POLICY__VERSION": "bench",
+            f"{PREFIX}POLICY__ATTEMPTS_PER_MINUTE_MAX": "1000",
         }
         async with AsyncExitStack() as running:
             yield [

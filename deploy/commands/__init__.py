@@ -34,10 +34,17 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     ),
     "publish": CommandModule("deploy.commands.publish", "Publish events, one line of JSON each."),
     "keys": CommandModule("deploy.commands.keys", "Make, list and check publishers' keys."),
+    "erasure-key": CommandModule(
+        "deploy.commands.erasure_key", "Make, rotate and check the keys of erasure marks."
+    ),
     "tail": CommandModule("deploy.commands.tail", "Show the records of a topic."),
     "state": CommandModule("deploy.commands.state", "Say whether a device may use biometrics now."),
     "explain": CommandModule(
         "deploy.commands.explain", "Show what happened to a device, and why it is as it is."
+    ),
+    "erasure-report": CommandModule(
+        "deploy.commands.erasure_report",
+        "Prove that an erased device or user has left, or say what is left.",
     ),
     "lag": CommandModule("deploy.commands.lag", "Show how far the workers are behind."),
     "dead-letters": CommandModule(

@@ -10,6 +10,7 @@ from deploy.bench.clear_settings import clear_settings
 from deploy.bench.measure import run_bench
 from deploy.bench.report import BenchOptions
 from deploy.bench.screen import Stages, show_report
+from deploy.bench.signed import MODES
 from deploy.command_app import command_app
 from deploy.console import answer_json, answers, diagnostics, json_text
 from deploy.exit_codes import ExitCode
@@ -70,6 +71,15 @@ _Scaling = Annotated[
         "two, each on a Kafka of its own; five minutes more.",
     ),
 ]
+_Signed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--signed",
+        metavar="MODE",
+        help=f"Also drain signed input, every signature verified: {', '.join(MODES)} (again and "
+        "again); a minute more for each, on a Kafka of its own.",
+    ),
+]
 _Quick = Annotated[
     bool, typer.Option("--quick", help="See that it runs; too little to measure well.")
 ]
@@ -102,6 +112,7 @@ def bench(  # noqa: PLR0913 (one argument for each option)
         bool, typer.Option("--skip-baselines", help="Leave out what others reach.")
     ] = False,
     scaling: _Scaling = False,
+    signed: _Signed = None,
     quick: _Quick = False,
     bootstrap: _Bootstrap = None,
     save: _Save = None,
@@ -115,6 +126,10 @@ def bench(  # noqa: PLR0913 (one argument for each option)
     running, and nothing on disk but what `--save` asks for. Leave the machine alone meanwhile:
     about three minutes, and with `--scaling` about eight.
     """
+    if unknown := [name for name in signed or () if name not in MODES]:
+        raise typer.BadParameter(
+            f"{unknown[0]!r} is none of: {', '.join(MODES)}", param_hint="--signed"
+        )
     if save is not None:
         _make_sure_of(save)
     usual = _QUICK if quick else _FULL
@@ -127,6 +142,7 @@ def bench(  # noqa: PLR0913 (one argument for each option)
         latency_warm_up_s=usual.latency_warm_up_s,
         baseline_s=0 if skip_baselines else usual.baseline_s,
         scaling_devices=usual.scaling_devices if scaling else 0,
+        signed=tuple(signed or ()),
     )
     try:
         with Stages(diagnostics()) as stages:

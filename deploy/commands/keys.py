@@ -3,18 +3,27 @@
 import json
 import os
 import stat
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey
-from rich.table import Table
+from rich.text import Text
 
-from agents.publisher_keys import ANY, Algorithm, PublisherKey, read_publisher_keys
+from agents.publisher_keys import (
+    ANY,
+    Algorithm,
+    PublisherKey,
+    parse_publisher_keys,
+    read_publisher_keys,
+)
 from deploy.command_app import command_app
 from deploy.console import answer_json, answers
 from events.errors import Misconfigured
+from events.timestamps import format_rfc3339
 
 _SECRET_BITS: Final = 256
 _OWNER_ONLY: Final = 0o600
@@ -48,6 +57,10 @@ def generate(
         list[str] | None,
         typer.Option(metavar="SOURCE", help="It may speak for these. Default: all."),
     ] = None,
+    not_before: Annotated[
+        datetime | None,
+        typer.Option(metavar="TIME", help="Nothing signed is taken before that (UTC)."),
+    ] = None,
     not_after: Annotated[
         datetime | None,
         typer.Option(metavar="TIME", help="Nothing signed is taken from then on (UTC)."),
@@ -57,13 +70,12 @@ def generate(
 
     Workers take the new key at once; give the private one to the publisher after that.
     """
-    if private_key.exists():
-        raise Misconfigured("keys.file-exists", f"{private_key} is there already")
     jwk = {**_new_key(algorithm).as_dict(private=True), "kid": kid, "alg": algorithm, "use": "sig"}
     public = jwk if algorithm == "HS256" else {k: v for k, v in jwk.items() if k != "d"}
     grant: dict[str, Any] = {"event_types": event_type or [ANY], "sources": source or [ANY]}
-    if not_after is not None:
-        grant["not_after"] = not_after.replace(tzinfo=UTC).isoformat()
+    for name, at in (("not_before", not_before), ("not_after", not_after)):
+        if at is not None:
+            grant[name] = at.replace(tzinfo=UTC).isoformat()
     content: dict[str, Any] = {"keys": [], "grants": {}}
     if keys_file.exists():
         read_publisher_keys(keys_file)  # or it says what is wrong
@@ -72,8 +84,13 @@ def generate(
         raise Misconfigured("keys.kid-exists", f"{keys_file} has a key {kid} already")
     content["keys"].append(public)
     content["grants"][kid] = grant
-    _write_checked(keys_file, content)
-    _write(private_key, jwk, _OWNER_ONLY)
+    parse_publisher_keys(keys_file, _text(content))
+    _write_new(private_key, jwk, _OWNER_ONLY)
+    try:
+        _replace(keys_file, content)
+    except BaseException:
+        private_key.unlink()
+        raise
     answers().print(
         f"{kid}: workers verify it with {keys_file}; its publisher signs with {private_key}.",
         soft_wrap=True,
@@ -87,30 +104,21 @@ def list_keys(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")] = False,
 ) -> None:
     """List keys and what each may sign; never what is in them."""
-    keys = read_publisher_keys(keys_file).values()
+    keys = read_publisher_keys(keys_file)[0].values()
     if as_json:
         answer_json([_described(key) for key in keys])
         return
-    table = Table(box=None, pad_edge=False)
-    for name in ("kid", "alg", "event types", "sources", "not before", "not after"):
-        table.add_column(name)
     for key in keys:
-        grant = key.grant
-        table.add_row(
-            key.kid,
-            key.algorithm,
-            "\n".join(grant.event_types),
-            "\n".join(grant.sources),
-            *("" if at is None else at.isoformat() for at in (grant.not_before, grant.not_after)),
-        )
-    answers().print(table)
+        answers().print(_told(key), soft_wrap=True)
 
 
 @app.command(no_args_is_help=True)
 def check(keys_file: _KeysFile) -> None:
     """Check that workers can use a keys file; exit code 3 and the reason if they cannot."""
-    keys = read_publisher_keys(keys_file)
-    answers().print(f"{keys_file}: {len(keys)} keys, all usable", soft_wrap=True)
+    count = len(read_publisher_keys(keys_file)[0])
+    answers().print(
+        f"{keys_file}: {count} {'key' if count == 1 else 'keys'}, usable", soft_wrap=True
+    )
 
 
 def _new_key(algorithm: str) -> Key:
@@ -127,28 +135,58 @@ def _new_key(algorithm: str) -> Key:
             )
 
 
+def _told(key: PublisherKey) -> Text:
+    """A key in four lines; lists may be long, and terminals are narrow."""
+    grant = key.grant
+    begins, ends = (
+        None if at is None else format_rfc3339(round(at.timestamp() * 1000))
+        for at in (grant.not_before, grant.not_after)
+    )
+    limits = [*([f"from {begins}"] if begins else []), *([f"until {ends}"] if ends else [])]
+    return Text.assemble(
+        (key.kid, "bold"),
+        f"  {key.algorithm}\n",
+        f"    signs  {_listed(grant.event_types, 'all events')}\n",
+        f"    for    {_listed(grant.sources, 'all sources')}\n",
+        f"    valid  {' '.join(limits) or 'always'}",
+    )
+
+
+def _listed(names: Sequence[str], all_of_them: str) -> str:
+    return all_of_them if ANY in names else ", ".join(names)
+
+
 def _described(key: PublisherKey) -> dict[str, object]:
     algorithm: Algorithm = key.algorithm
     return {"kid": key.kid, "alg": algorithm, **key.grant.model_dump(mode="json")}
 
 
-def _write_checked(path: Path, content: dict[str, Any]) -> None:
-    """Replace the file as a whole, with one that workers can use."""
+def _replace(keys_file: Path, content: dict[str, Any]) -> None:
+    """Put the file in place as a whole: no worker ever reads a half of it."""
+    path = keys_file.resolve()
     has_secret = any(jwk["kty"] == "oct" for jwk in content["keys"])
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else _READABLE
     new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    _write(new, content, _OWNER_ONLY if has_secret else mode)
-    try:
-        read_publisher_keys(new)
-    except Misconfigured:
+    with suppress(OSError):
         new.unlink()
-        raise
+    _write_new(new, content, _OWNER_ONLY if has_secret else mode)
     new.replace(path)
 
 
-def _write(path: Path, content: dict[str, Any], mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
+def _write_new(path: Path, content: dict[str, Any], mode: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_text(content))
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise Misconfigured("keys.file-exists", f"{path} is there already") from None
+    except OSError as error:
+        raise Misconfigured(
+            "keys.file-unwritable", f"{path} cannot be written: {error.strerror}"
+        ) from error
+
+
+def _text(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, indent=2).encode() + b"\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 MODULES: Final = (
+    "agents.core.admission",
     "agents.core.attempt",
     "agents.core.decide",
     "agents.core.device",
@@ -17,13 +18,17 @@ MODULES: Final = (
     "agents.core.places",
     "agents.core.projection",
     "agents.core.standing",
+    "agents.core.user_marks",
     "agents.device_rows",
     "agents.devices",
+    "agents.row_places",
     "agents.lane.kafka.writing",
+    "agents.publisher_signatures",
     "events.timestamps",
     "schemas.inputs",
     "schemas.outputs",
     "schemas.plain_inputs",
+    "schemas.signatures",
 )
 """Where a worker's time goes, and whatever calls or is called there.
 

@@ -58,8 +58,10 @@ class HistoryLines:
 def _event_words(step: Step) -> Words:
     if step.event is None:
         return _NOT_KEPT
-    # What is wrong with it is what its dead letter says.
-    return _UNREADABLE if step.dead_letters else input_words(step.event)
+    words = input_words(step.event)
+    # What is wrong with it is what its dead letter says; one that was refused for its signature,
+    # or skipped, can be read all the same.
+    return _UNREADABLE if step.dead_letters and words.tone is Tone.BAD else words
 
 
 def _consequences(step: Step, said: frozenset[str]) -> Iterator[tuple[str, Words]]:

@@ -46,12 +46,18 @@ class TopicReader:
     again, and Misconfigured when it refuses.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        """Prepare; nothing is connected yet."""
+    def __init__(self, connection: Connection, *, uncommitted: bool = False) -> None:
+        """Prepare; nothing is connected yet.
+
+        Args:
+            connection: where, and how patiently.
+            uncommitted: read what no transaction has committed, too, and what was aborted.
+        """
         replace_record_parsing()
         self.bootstrap_servers: Final = connection.bootstrap_servers
         self._connection = connection
         self._request_timeout_s = connection.request_timeout_s
+        self._isolation: Final = "read_uncommitted" if uncommitted else "read_committed"
         self._consumer: Any = None
         self._admin: Any = None
 
@@ -64,7 +70,7 @@ class TopicReader:
             self._consumer = AIOKafkaConsumer(
                 **client,
                 enable_auto_commit=False,
-                isolation_level="read_committed",
+                isolation_level=self._isolation,
                 # Records may leave a topic by age while they are read: then the oldest is next.
                 auto_offset_reset="earliest",
                 fetch_max_wait_ms=int(_FETCH_WAIT_S_MAX * 1000),

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from deploy.reference.client import write_client
 from deploy.reference.pages import write_manifests, write_pages
 
 write_pages(Path("docs", "reference"))
 write_manifests(Path())
+write_client(Path("clients", "python", "src", "biolatch_client"))

@@ -1,5 +1,6 @@
 """The page of settings, from `agents.settings`."""
 
+from collections.abc import Mapping
 from typing import Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -15,6 +16,18 @@ names no setting, and a value that its setting cannot take, are refused at start
 name. Units stand in the names. Drawn from `agents/settings.py` by `make docs`.
 
 `BIOLATCH_CACHE` is the folder for downloads (Apache Kafka's jars); by default the user's cache.
+
+`BIOLATCH_POLICY_FILE` names a TOML file with fields of the policy (the group at the end of this
+page, in lower case), so that each tenant's deployment has its own. A variable wins over the file.
+
+```toml
+version = "acme-3"
+device_signatures = "required"
+attempts_per_minute_max = 20
+
+[device_signatures_by_platform]
+other = "off"
+```
 """
 
 
@@ -56,6 +69,8 @@ def _values(field: FieldInfo) -> str:
     annotation: object = field.annotation
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
+    if get_origin(annotation) is Mapping:
+        return "JSON object"
     if annotation is bool:
         return "`true`, `false`"
     low = next((bound.ge for bound in field.metadata if hasattr(bound, "ge")), None)

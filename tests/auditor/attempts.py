@@ -1,6 +1,7 @@
 """The rules of attempts (design, section 4, rules 10 to 20 and the accepted password)."""
 
 from tests.auditor.judgement import Judgement, Verdict, refused, stale_epoch
+from tests.auditor.signatures import attempt_is_signed
 from tests.auditor.state import ABSENT, DISABLED, ENABLED, FALLBACK, User
 
 _REMOVED = ("not_enrolled", "device_credential_missing")
@@ -23,6 +24,11 @@ def finished(judgement: Judgement) -> Verdict:
         judgement.change_biometrics("biometrics_changed")
         judgement.guide(user_id)
         return refused("biometrics_changed")
+    must_be_signed = judgement.policy.must_be_signed(user.platform)
+    if must_be_signed and not attempt_is_signed(judgement, user.public_key):  # rule 11c
+        return refused("signature_invalid")
+    if not device.take_token(judgement.now, judgement.policy.attempts_per_minute):  # rule 11d
+        return refused("rate_limited")
     if user.status == DISABLED:  # rule 12
         judgement.guide(user_id)
         return refused("disabled")
@@ -33,6 +39,8 @@ def finished(judgement: Judgement) -> Verdict:
     if data["seq"] <= user.seq:  # rule 15
         return refused("replayed")
     user.seq = data["seq"]
+    if must_be_signed:
+        device.remember_challenge(data["challenge"])
     return _fallback_over(judgement, user) or _by_outcome(judgement, user)
 
 

@@ -58,7 +58,7 @@ def differences(
     ]
     if delivery is not None:
         written = [*verdicts, *decisions, *dead_letters]
-        found += row_differences(model, delivery.changelog)
+        found += row_differences(model, delivery.changelog, delivery.erasure_key)
         found += position_differences(inputs, delivery)
         found += commit_differences(written, delivery)
     return found

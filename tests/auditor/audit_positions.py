@@ -3,7 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from tests.auditor.changelog import POSITION_KEY, ROW_FORMAT, Position, read_position, read_row
+from tests.auditor.changelog import (
+    KEY_ID_KEY,
+    POSITION_KEY,
+    ROW_FORMAT,
+    Position,
+    read_position,
+    read_row,
+)
 from tests.auditor.records import Delivery, RawRecord
 
 
@@ -21,7 +28,9 @@ def position_differences(inputs: Sequence[RawRecord], delivery: Delivery) -> lis
         what = f"position of partition {partition}"
         end = delivery.input_ends[partition]
         position = Position(topic, 0, len(delivery.input_ends), ROW_FORMAT)
-        texts = _history(by_partition[partition], position)
+        texts = _history(
+            by_partition[partition], position, is_keyed=delivery.erasure_key is not None
+        )
         found.extend(f"{what}: {text}" for text in texts)
         written = _last(by_partition[partition])
         if written is None:
@@ -35,12 +44,14 @@ def position_differences(inputs: Sequence[RawRecord], delivery: Delivery) -> lis
     return found
 
 
-def _history(changelog: Sequence[RawRecord], due: Position) -> Iterator[str]:
+def _history(changelog: Sequence[RawRecord], due: Position, *, is_keyed: bool) -> Iterator[str]:
     """Each record in turn: a position covers the rows written since the one before, no more."""
     reached = 0
     rows: list[tuple[bytes | None, int]] = []
     for record in changelog:
         try:
+            if record.key == KEY_ID_KEY or (record.value is None and is_keyed):
+                continue  # neither says how far its device's row has come
             if record.key != POSITION_KEY:
                 rows.append((record.key, read_row(record.value)["watermark"]))
                 continue

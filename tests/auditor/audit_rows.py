@@ -5,36 +5,58 @@ from hashlib import blake2b
 from typing import Any
 
 from tests.auditor.audit_forms import value_differences
-from tests.auditor.changelog import POSITION_KEY, read_row
+from tests.auditor.changelog import LANE_KEYS, erased_key, read_row, user_mark
 from tests.auditor.model import Model
 from tests.auditor.records import RawRecord
 from tests.auditor.state import ABSENT, DISABLED, FALLBACK, Device, User
 
 _DIGEST_BYTES = 8
 
+ONLY_ERASED: dict[str, Any] = {
+    "bio_epoch": 0,
+    "last_change": None,
+    "users": {},
+    "recent_events": b"",
+    "user_marks": {},
+}
 
-def row_differences(model: Model, changelog: Sequence[RawRecord]) -> list[str]:
-    """Rows missing, extra or different; where a row is due, its last version counts."""
-    found: list[str] = []
-    last: dict[tuple[int, str], RawRecord] = {}
+
+def row_differences(
+    model: Model, changelog: Sequence[RawRecord], erasure_key: bytes | None = None
+) -> list[str]:
+    """Rows missing, extra or different; where a row is due, its last version counts.
+
+    With a key of erasure marks, a device of which only its erasure is known has its row under its
+    mark, and no other device has one there.
+    """
+    last: dict[tuple[int, bytes], RawRecord] = {}
     for record in sorted(changelog, key=lambda record: (record.partition, record.offset)):
-        if record.key != POSITION_KEY:
-            last[record.partition, (record.key or b"").decode(errors="replace")] = record
-    known = {
-        (partition, device_id): model.device(topic, partition, device_id)
-        for topic, partition, device_id in model.devices()
-    }
-    for place in sorted(known.keys() | last.keys()):
-        partition, device_id = place
-        texts = _differences(known.get(place), last.get(place))
+        if record.key in LANE_KEYS:
+            continue
+        place = record.partition, record.key or b""
+        if record.value is None and erasure_key is not None:
+            last.pop(place, None)
+        else:
+            last[place] = record
+    found: list[str] = []
+    for topic, partition, device_id in model.devices():
+        device = model.device(topic, partition, device_id)
+        due = _row_of(device_id, device, erasure_key)
+        key = device_id.encode()
+        if erasure_key is not None and due == ONLY_ERASED | {"erased_at": device.erased_at}:
+            key = erased_key(erasure_key, device_id)
+        texts = _differences(device, due, last.pop((partition, key), None))
         found.extend(f"row of {device_id} on partition {partition}: {text}" for text in texts)
+    found.extend(
+        f"row of {key.decode(errors='replace')} on partition {partition}: "
+        "written, but no event names this device"
+        for partition, key in sorted(last)
+    )
     return found
 
 
-def _differences(device: Device | None, record: RawRecord | None) -> Iterator[str]:
-    if device is None:
-        yield "written, but no event names this device"
-    elif record is None:
+def _differences(device: Device, due: dict[str, Any], record: RawRecord | None) -> Iterator[str]:
+    if record is None:
         if device.last_kept >= 0:
             yield "missing"
     else:
@@ -46,16 +68,19 @@ def _differences(device: Device | None, record: RawRecord | None) -> Iterator[st
         watermark = row.pop("watermark")
         # An event that is refused moves it only where it changed something.
         if not device.last_kept <= watermark <= device.last_seen:
-            due = f"{device.last_kept} to {device.last_seen}"
-            yield f"wrong watermark: {due} due, {watermark} written"
+            range_due = f"{device.last_kept} to {device.last_seen}"
+            yield f"wrong watermark: {range_due} due, {watermark} written"
         for user in row["users"].values():
             del user["user_id"]
             if user["status"] != ABSENT:
                 del user["absent_since"]  # it only orders absent users
-        yield from value_differences("row", _row_of(device), row)
+        yield from value_differences("row", due, row)
 
 
-def _row_of(device: Device) -> dict[str, Any]:
+def _row_of(device_id: str, device: Device, erasure_key: bytes | None) -> dict[str, Any]:
+    marks = device.user_marks
+    if erasure_key is not None:
+        marks = {user_mark(erasure_key, device_id, name): at for name, at in marks.items()}
     return {
         "bio_epoch": device.bio_epoch,
         "last_change": device.last_change,
@@ -64,7 +89,9 @@ def _row_of(device: Device) -> dict[str, Any]:
             _digest(f"{source}\0{event_id}") for source, event_id in device.recent_events
         ),
         "erased_at": device.erased_at,
-        "user_marks": device.user_marks,
+        "user_marks": marks,
+        "bucket_full_at": device.bucket_seen_at + device.refill_due,
+        "used_challenges": b"".join(_digest(challenge) for challenge in device.used_challenges),
     }
 
 

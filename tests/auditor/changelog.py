@@ -4,12 +4,17 @@ Read without the product's types, so that a field that moved or changed its mean
 """
 
 import json
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from hmac import new as hmac
 from typing import Any, NamedTuple
 
 import msgspec
 
 POSITION_KEY = b"\x00position"
-ROW_FORMAT = 1
+KEY_ID_KEY = b"\x00erasure-key"
+LANE_KEYS = (POSITION_KEY, KEY_ID_KEY)
+ROW_FORMAT = 2
 
 _ROW = (
     "bio_epoch",
@@ -19,6 +24,8 @@ _ROW = (
     "erased_at",
     "user_marks",
     "watermark",
+    "bucket_full_at",
+    "used_challenges",
 )
 _USER = (
     "user_id",
@@ -63,6 +70,21 @@ def read_position(value: bytes | None) -> Position:
     if not isinstance(fields, dict) or set(fields) != set(Position._fields):
         raise ValueError("not the fields of a position record")
     return Position(**fields)
+
+
+def erased_key(secret: bytes, device_id: str) -> bytes:
+    """Under which key the row of an erased device stands."""
+    return b"\x00erased/" + _mark(secret, b"device", device_id.encode())
+
+
+def user_mark(secret: bytes, device_id: str, user_id: str) -> str:
+    """What stands in a row for an erased user."""
+    return "\x00" + _mark(secret, b"user", f"{device_id}\0{user_id}".encode()).decode()
+
+
+def _mark(secret: bytes, kind: bytes, message: bytes) -> bytes:
+    mac = hmac(secret, b"biolatch erasure mark 1\0" + kind + b"\0" + message, sha256)
+    return urlsafe_b64encode(mac.digest()).rstrip(b"=")
 
 
 def read_row(value: bytes | None) -> dict[str, Any]:

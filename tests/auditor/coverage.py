@@ -20,6 +20,8 @@ _REFUSALS = (
     "too_many_users",
     "unknown_binding",
     "biometrics_changed",
+    "signature_invalid",
+    "rate_limited",
     "disabled",
     "unknown_key",
     "replayed",
@@ -66,6 +68,8 @@ _BOUNDS = (
     "fifth old key",
     "wait of an hour",
     "wait further away than it can be",
+    "thirty-third challenge",
+    "bucket further from full than it can be",
 )
 _OFFERS = ("none", "settings_only", "device_settings_first", "prompt")
 
@@ -83,7 +87,8 @@ EVERYTHING: frozenset[str] = frozenset(
         *(f"offer {offer}" for offer in _OFFERS),
     }
 )
-"""What the design names; `rebaselined` only under the policy that allows it."""
+"""What the design names; `rebaselined` only under the policy that allows it, and what is said of
+signatures only where they are required."""
 
 
 def coverage(records: Iterable[RawRecord], policy: Policy) -> Counter[str]:

@@ -1,13 +1,10 @@
 """The rules of the four enrollment events (design, section 4, rules 3 to 9 and below)."""
 
-import re
 from collections.abc import Callable
-from typing import Any
 
 from tests.auditor.judgement import Judgement, Verdict, refused, stale_epoch
+from tests.auditor.signatures import enrollment_is_signed, point_of
 from tests.auditor.state import ABSENT, DISABLED, ENABLED
-
-_COORDINATE = re.compile(r"[A-Za-z0-9_-]{1,64}")  # base64url
 
 
 def submitted(judgement: Judgement) -> Verdict:
@@ -18,6 +15,8 @@ def submitted(judgement: Judgement) -> Verdict:
     event, device = judgement.event, judgement.device
     user_id, data = event.data["user_id"], event.data
     user = device.make_place_for(user_id)  # rule 7
+    if judgement.policy.must_be_signed(data["platform"]):
+        device.remember_challenge(data["challenge"])
     if data["bio_epoch"] > device.bio_epoch:  # rule 8
         first = device.bio_epoch == 0
         device.bio_epoch = data["bio_epoch"]
@@ -30,7 +29,7 @@ def submitted(judgement: Judgement) -> Verdict:
         device.remember_key(user, user.key_id)
     user.method, user.platform = data["method"], data["platform"]
     user.key_id, user.key_binding = data["key_id"], data["key_binding"]
-    user.public_key = _point(data.get("public_key"))
+    user.public_key = point_of(data.get("public_key"))
     user.failures = user.failures_in_a_row = user.failure_fallbacks = user.seq = 0
     user.troubled_fallbacks.clear()
     user.guided_login_id = user.declined_at = None
@@ -41,16 +40,6 @@ def submitted(judgement: Judgement) -> Verdict:
     else:
         judgement.decide("enabled", user_id, channel=data["channel"])
     return Verdict("applied", {})
-
-
-def _point(jwk: dict[str, Any] | None) -> tuple[str, str] | None:
-    """The coordinates of an ES256 key; no other kind of key is kept."""
-    if jwk is None or jwk.get("kty") != "EC" or jwk.get("crv") != "P-256":
-        return None
-    x, y = jwk.get("x"), jwk.get("y")
-    if not (isinstance(x, str) and isinstance(y, str)):
-        return None
-    return (x, y) if _COORDINATE.fullmatch(x) and _COORDINATE.fullmatch(y) else None
 
 
 def _not_ready(judgement: Judgement) -> bool:
@@ -94,6 +83,11 @@ def _no_place(judgement: Judgement) -> bool:
     return not judgement.device.has_place_for(judgement.event.data["user_id"])
 
 
+def _not_signed(judgement: Judgement) -> bool:
+    must_be_signed = judgement.policy.must_be_signed(judgement.event.data["platform"])
+    return must_be_signed and not enrollment_is_signed(judgement)
+
+
 _REFUSALS: tuple[tuple[str, Callable[[Judgement], bool]], ...] = (
     ("os_biometrics_not_ready", _not_ready),  # rule 3
     ("stale_epoch", _stale),  # rule 4
@@ -102,6 +96,7 @@ _REFUSALS: tuple[tuple[str, Callable[[Judgement], bool]], ...] = (
     ("revoked", _revoked),  # rule 7
     ("superseded", _superseded),
     ("too_many_users", _no_place),
+    ("signature_invalid", _not_signed),  # behind rule 7, before anybody leaves
 )
 
 

@@ -1,6 +1,7 @@
 """The numbers of the rules (design, section 4), under one version."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tests.auditor.times import DAY, HOUR, MINUTE, SECOND
 
@@ -22,3 +23,14 @@ class Policy:
     troubled_window: int = 7 * DAY
     advice_pause: int = 7 * DAY
     os_upgrade_keeps_enabled: bool = False
+    signatures_required: bool = False
+    signatures_required_on: Mapping[str, bool] = field(default_factory=dict)
+    """Platforms for which something else holds."""
+    signature_age_max: int = 5 * MINUTE
+    attempts_per_minute: int = 30
+
+    def must_be_signed(self, platform: str | None) -> bool:
+        """Whether what a user of this platform does needs the device's signature."""
+        if platform is None:
+            return self.signatures_required
+        return self.signatures_required_on.get(platform, self.signatures_required)

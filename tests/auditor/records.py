@@ -54,9 +54,11 @@ class Delivery(NamedTuple):
         input_ends: the end offset of each input partition.
         committed: the offset committed for the group, by input partition.
         watched: looks at the group while workers ran.
+        erasure_key: under which the workers marked who was erased; None: in clear.
     """
 
     changelog: Sequence[RawRecord]
     input_ends: Mapping[int, int]
     committed: Mapping[int, int]
     watched: Sequence[Watched] = ()
+    erasure_key: bytes | None = None

@@ -4,12 +4,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from tests.auditor.times import MINUTE
+
 USERS_MAX = 16
 NOT_ABSENT_MAX = 8
 RECENT_EVENTS_MAX = 16
 USER_MARKS_MAX = 8
 OLD_KEYS_MAX = 4
 TROUBLED_FALLBACKS_MAX = 8
+USED_CHALLENGES_MAX = 32
 
 ABSENT, ENABLED, FALLBACK, DISABLED = "absent", "enabled", "fallback", "disabled"
 
@@ -79,6 +82,10 @@ class Device:
     recent_events: list[tuple[str, str]] = field(default_factory=list)
     erased_at: int | None = None
     user_marks: dict[str, int] = field(default_factory=dict)
+    used_challenges: list[str] = field(default_factory=list)
+    refill_due: int = 0
+    """How much time the bucket of attempts needed to be full, when it was last looked at."""
+    bucket_seen_at: int = 0
     last_kept: int = -1
     """Offset of the last event that was not refused."""
     last_seen: int = -1
@@ -137,6 +144,26 @@ class Device:
         """Keep the user's last 4 old keys."""
         self._keep(user.old_keys, key_id, OLD_KEYS_MAX, "fifth old key")
 
+    def remember_challenge(self, challenge: str) -> None:
+        """Keep the last 32 challenges that were signed."""
+        bound = "thirty-third challenge"
+        self._keep(self.used_challenges, challenge, USED_CHALLENGES_MAX, bound)
+
+    def take_token(self, now: int, per_minute: int) -> bool:
+        """Take one of the tokens that come evenly, so many in a minute and at most so many."""
+        if per_minute == 0:
+            return True
+        time_of_one = MINUTE // per_minute
+        due = self.refill_due - (now - self.bucket_seen_at)
+        if due > per_minute * time_of_one:  # more than an empty bucket needs: now went back
+            self.bound_hits["bucket further from full than it can be"] += 1
+            due = 0
+        due = max(due, 0) + time_of_one
+        if due > per_minute * time_of_one:
+            return False
+        self.refill_due, self.bucket_seen_at = due, now
+        return True
+
     def remember_troubled_fallback(self, user: User, now: int) -> None:
         """Keep the times of the user's last 8 troubled fallbacks."""
         bound = "ninth troubled fallback"
@@ -166,3 +193,5 @@ class Device:
         self.users.clear()
         self.recent_events.clear()
         self.user_marks.clear()
+        self.used_challenges.clear()
+        self.refill_due = self.bucket_seen_at = 0

@@ -15,8 +15,8 @@ from schemas.topics import (
 )
 from tests.auditor.audit import differences
 from tests.auditor.audit_repeats import repeat_differences
-from tests.auditor.policy import Policy
 from tests.auditor.records import Delivery, RawRecord
+from tests.faults.devices_worker import POLICY
 from tests.faults.group_watch import GroupWatch
 from tests.faults.load import Acknowledged
 from tests.journeys.topic_dump import dump
@@ -91,7 +91,7 @@ def judge(evidence: Evidence) -> Judgement:
         decisions=by_topic[DECISIONS],
         dead_letters=by_topic[DEAD_LETTERS],
         device_states=by_topic[DEVICE_STATE],
-        policy=Policy(version="1"),
+        policy=POLICY,
         delivery=evidence.delivery,
     )
     found += repeat_differences(by_topic[VERDICTS], evidence.uncommitted)

@@ -4,9 +4,12 @@ import signal
 import sys
 from pathlib import Path
 
+from tests.auditor.policy import Policy
 from tests.faults.lane_workers import WorkerProcess
 
 SESSION_TIMEOUT_S = 3.0
+POLICY = Policy(version="campaign", attempts_per_minute=600)
+"""Months of a phone pass within seconds: the flood guard has to let most of them through."""
 
 
 class DevicesWorker(WorkerProcess):
@@ -23,6 +26,8 @@ class DevicesWorker(WorkerProcess):
             "BIOLATCH_MEMBERSHIP__SESSION_TIMEOUT_S": f"{SESSION_TIMEOUT_S}",
             "BIOLATCH_MEMBERSHIP__HEARTBEAT_INTERVAL_S": "0.9",
             "BIOLATCH_MEMBERSHIP__REBALANCE_TIMEOUT_S": "10",
+            "BIOLATCH_POLICY__VERSION": POLICY.version,
+            "BIOLATCH_POLICY__ATTEMPTS_PER_MINUTE_MAX": str(POLICY.attempts_per_minute),
         }
 
     async def start(self) -> None:

@@ -55,7 +55,10 @@ async def bench(scratch: Path, *options: str) -> AsyncIterator[asyncio.subproces
 
 
 async def test_every_input_has_its_verdict_and_everything_is_measured(scratch: Path) -> None:
-    async with bench(scratch) as process, asyncio.timeout(WAIT_S):
+    async with (
+        bench(scratch, "--signed", "publisher-es256") as process,
+        asyncio.timeout(WAIT_S),
+    ):
         output, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
     report = json.loads(output)
@@ -67,6 +70,7 @@ async def test_every_input_has_its_verdict_and_everything_is_measured(scratch: P
         "latency",
         "baselines",
         "scaling",
+        "signed",
         "others",
         "took_s",
         "bytes_per_event_total",

@@ -42,8 +42,12 @@ def generate(  # noqa: PLR0913 - the knobs of a history, all with a default
     wild_share: float = 0.05,
     partitions: int = 2,
     topic: str = INPUT_TOPIC,
+    signed: bool = False,
 ) -> History:
-    """A history of so many records; phone n is on partition n modulo `partitions`."""
+    """A history of so many records; phone n is on partition n modulo `partitions`.
+
+    Where it is `signed`, apps sign what they report, and attackers pretend to.
+    """
     told = endless(
         seed=seed,
         devices=devices,
@@ -53,6 +57,7 @@ def generate(  # noqa: PLR0913 - the knobs of a history, all with a default
         wild_share=wild_share,
         partitions=partitions,
         topic=topic,
+        signed=signed,
     )
     history = History([], {})
     for record, broken in islice(told, events):
@@ -62,7 +67,7 @@ def generate(  # noqa: PLR0913 - the knobs of a history, all with a default
     return history
 
 
-def endless(
+def endless(  # noqa: PLR0913 - as `generate`
     *,
     seed: int,
     devices: int,
@@ -72,11 +77,12 @@ def endless(
     wild_share: float,
     partitions: int,
     topic: str = INPUT_TOPIC,
+    signed: bool = False,
 ) -> Iterator[tuple[RawRecord, str | None]]:
     """The records of `generate`, one after another without end, each with what is broken in it."""
     world = World(seed)
     random = world.random
-    phones = [Phone(world, number) for number in range(devices)]
+    phones = [Phone(world, number, signs=signed) for number in range(devices)]
     lives = [life(phone) for phone in phones]
     sent: list[deque[Parts]] = [deque(maxlen=_RETRIES_REACH_BACK) for _ in phones]
     offsets = [0] * partitions

@@ -23,6 +23,7 @@ from tests.property.drafts import (
     WITHDRAWN,
     Draft,
 )
+from tests.property.signing import PhoneKey, Signing
 from tests.property.world import World
 
 
@@ -39,12 +40,13 @@ class Owner:
     wait_until: int = 0
     barred: bool = False
     disabled_at: int = 0
+    key: PhoneKey | None = None
 
 
 class Phone:
     """Builds events as the app would, at the world's time; `wild` ones as it should not."""
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: World, number: int, *, signs: bool = False) -> None:
         self.world = world
         self.random = world.random
         kind_of_id = ("phone-%d", 'ph"one %d', "ph\\one-%d", "%d~" + "p" * 120)[number % 4]
@@ -55,6 +57,7 @@ class Phone:
         self.instants: list[int] = []
         self._number, self._counter = number, 0
         self._recent_names: deque[tuple[str, str]] = deque(maxlen=20)
+        self._signing = Signing(self.random) if signs else None
 
     def fresh(self, prefix: str) -> str:
         """An id that this phone has not used."""
@@ -114,7 +117,11 @@ class Phone:
         owner.old_keys.append(owner.key_id)
         owner.key_id = data["key_id"]
         owner.seq = owner.fallbacks = 0
-        return self.draft(SUBMITTED, data, self.world.now)
+        draft = self.draft(SUBMITTED, data, self.world.now)
+        if self._signing is not None:
+            owner.key = PhoneKey(self.random)
+            self._signing.sign(draft, owner.key, now)
+        return draft
 
     def _submission_extras(self) -> dict[str, Any]:
         possible: dict[str, Any] = {
@@ -145,7 +152,10 @@ class Phone:
         if self.world.chance(0.2):
             data["scans"] = self.random.randint(1, 5)
             data["platform_code"] = self.random.choice(("-8", "LOCKOUT 7", 'say "no"\\', ""))
-        return self.draft(FINISHED, {**data, **changes})
+        draft = self.draft(FINISHED, {**data, **changes})
+        if self._signing is not None and owner.key is not None:
+            self._signing.sign(draft, owner.key, self.world.now)
+        return draft
 
     def last_scan_fails(self, owner: Owner) -> Draft:
         """The rejection that makes the fallback, as far as the phone can tell."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import reduce
 
 import pytest
+from msgspec.structs import replace
 
 from agents.core.decide import Decided, decide, step
 from agents.core.evolve import evolve
@@ -14,7 +15,7 @@ from agents.core.state import UNKNOWN_DEVICE, DeviceState, EllipticPoint, Erasur
 from agents.core.transitions import Standing
 from agents.device_rows import decode_row, encode_row
 from events.errors import MalformedInput
-from events.facts import Fact
+from events.facts import AttemptFinished, Fact
 from events.verdicts import Accepted, Applied, Refused
 from events.vocabulary import (
     DisabledReason,
@@ -105,7 +106,12 @@ def test_nothing_raises_trust_but_an_enrollment_a_re_arming_or_a_match(seed: int
 def test_a_refusal_says_nothing_but_what_its_rule_allows(seed: int) -> None:
     may_decide = {RefusedReason.BIOMETRICS_CHANGED, RefusedReason.DISABLED}
     may_take_the_slot = {RefusedReason.FALLBACK_ACTIVE, RefusedReason.WAIT}
-    for before, _, after, decided in _steps(seed):
+    after_the_guard = {
+        RefusedReason.STALE_EPOCH,
+        RefusedReason.UNKNOWN_KEY,
+        RefusedReason.REPLAYED,
+    }
+    for before, fact, after, decided in _steps(seed):
         verdict = decided.verdict
         if not isinstance(verdict, Refused):
             continue
@@ -113,8 +119,15 @@ def test_a_refusal_says_nothing_but_what_its_rule_allows(seed: int) -> None:
         if verdict.reason not in may_decide:
             assert decided.decisions == ()
         if verdict.reason not in may_decide | may_take_the_slot:
-            assert after is before
-            assert decided.changes == ()
+            # Behind rule 11d an attempt has taken a token, whatever refuses it then.
+            kept = replace(after, bucket_full_ms=before.bucket_full_ms, watermark=before.watermark)
+            assert kept == before
+            if isinstance(fact.data, AttemptFinished) and verdict.reason in after_the_guard:
+                assert after.bucket_full_ms > fact.now_ms
+                assert after.watermark == fact.offset
+            else:
+                assert after is before
+                assert decided.changes == ()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -204,6 +217,8 @@ def test_a_row_at_all_its_bounds_stays_under_16_kib() -> None:
                 for number in range(8)
             ),
             watermark=2**63 - 1,
+            bucket_full_ms=2**63 - 1,
+            used_challenges=b"c" * 256,
         )
     )
     assert len(row) < ROW_BYTES_MAX
@@ -225,7 +240,13 @@ def test_the_row_of_a_typical_device_stays_under_400_bytes() -> None:
         consecutive_failures=1,
         seq=250,
     )
-    row = encode_row(
-        DeviceState(bio_epoch=2, users=(user,), recent_events=b"e" * 128, watermark=10**9)
+    state = DeviceState(
+        bio_epoch=2,
+        users=(user,),
+        recent_events=b"e" * 128,
+        watermark=10**9,
+        bucket_full_ms=1_790_000_000_000,
     )
-    assert len(row) < ROW_BYTES_TYPICAL_MAX
+    assert len(encode_row(state)) < ROW_BYTES_TYPICAL_MAX
+    signing = replace(state, used_challenges=b"c" * 256)
+    assert len(encode_row(signing)) < ROW_BYTES_TYPICAL_MAX + 260

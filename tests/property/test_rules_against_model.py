@@ -9,11 +9,12 @@ import pytest
 from agents.core.policy import Policy as ProductPolicy
 from agents.devices import DevicesAgent
 from agents.lane.port import BatchResult, OutgoingRecord, Partition
+from events.vocabulary import Platform
 from schemas import topics
 from tests.auditor.model import Model
 from tests.auditor.policy import Policy
 from tests.auditor.records import RawRecord, WireForm
-from tests.property.history import generate
+from tests.property.history import History, generate
 
 
 class _Read:
@@ -36,18 +37,55 @@ def _wire(topic: str, partition: int, record: OutgoingRecord) -> WireForm:
     return WireForm(topic, partition, key.decode(), read, json.loads(value))
 
 
+SIGNED = (
+    (
+        ProductPolicy(version="1s", device_signatures="required"),
+        Policy(version="1s", signatures_required=True),
+    ),
+    (
+        ProductPolicy(
+            version="2s",
+            device_signatures="required",
+            device_signatures_by_platform={Platform.ANDROID: "off"},
+            device_signature_skew_s_max=299,
+            attempts_per_minute_max=7,
+        ),
+        Policy(
+            version="2s",
+            signatures_required=True,
+            signatures_required_on={"android": False},
+            signature_age_max=299_000,
+            attempts_per_minute=7,
+        ),
+    ),
+    (
+        ProductPolicy(
+            version="3s",
+            device_signatures_by_platform={Platform.IOS: "required"},
+            attempts_per_minute_max=0,
+        ),
+        Policy(version="3s", signatures_required_on={"ios": True}, attempts_per_minute=0),
+    ),
+)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_same_verdicts_decisions_and_public_states(seed: int) -> None:
-    compare(seed, events=4_000)
+    compare(generate(seed=seed, events=4_000), ProductPolicy(), Policy(version="1"), seed)
 
 
-def compare(seed: int, events: int) -> None:
-    model = Model(Policy(version="1"))
-    agent = DevicesAgent(ProductPolicy())
+@pytest.mark.parametrize(("product_policy", "policy"), SIGNED, ids=["all", "most", "some"])
+def test_the_same_where_phones_have_to_sign(product_policy: ProductPolicy, policy: Policy) -> None:
+    history = generate(seed=21, events=3_000, signed=True)
+    compare(history, product_policy, policy, 21)
+
+
+def compare(history: History, product_policy: ProductPolicy, policy: Policy, seed: int) -> None:
+    model = Model(policy)
+    agent = DevicesAgent(product_policy)
     rows: dict[int, dict[bytes, bytes]] = {0: {}, 1: {}}
     published: dict[bytes, object] = {}
     cut = random.Random(seed)
-    history = generate(seed=seed, events=events)
     for number, records in groupby(
         sorted(history.records, key=lambda r: r.partition), key=lambda r: r.partition
     ):

@@ -23,7 +23,7 @@ from agents.core.transitions import (
     Trigger,
 )
 from events.errors import MalformedInput
-from events.facts import AnyFactData, AttemptFinished, BiometricsChanged, Fact
+from events.facts import AnyFactData, AttemptFinished, BiometricsChanged, EnrollmentSubmitted, Fact
 from events.verdicts import Refused, Verdict
 from events.vocabulary import RefusedReason
 from schemas.inputs import decode
@@ -35,6 +35,11 @@ POLICIES = (
     Policy(version="upgrade", os_upgrade_keeps_enabled=True),
     Policy(version="short", consecutive_failures_max=3, failures_max=2),
 )
+OF_TRUST = (
+    Policy(version="few", attempts_per_minute_max=1),
+    Policy(version="signed", device_signatures="required"),
+)
+"""Tried on top of the others: what they refuse moves nobody, and would hide other moves."""
 SEEDS = range(4)
 PROBES = 6
 ALIKE_EVERYWHERE = (RefusedReason.DUPLICATE, RefusedReason.ERASED)
@@ -85,15 +90,20 @@ def _observed() -> tuple[
         chance = random.Random(seed)
         for state, fact in _states(seed):
             for tried in (fact, *(probe(chance, state, fact) for _ in range(PROBES))):
-                policy = chance.choice(POLICIES)
-                decided = decide(state, tried, policy)
-                verdict = decided.verdict
-                if isinstance(verdict, Refused) and verdict.reason in ALIKE_EVERYWHERE:
-                    continue
-                after = state
-                for change in decided.changes:
-                    after = evolve(after, change)
-                _note(state, after, tried, verdict, own, others)
+                more = (
+                    OF_TRUST
+                    if isinstance(tried.data, AttemptFinished | EnrollmentSubmitted)
+                    else ()
+                )
+                for policy in (chance.choice(POLICIES), *more):
+                    decided = decide(state, tried, policy)
+                    verdict = decided.verdict
+                    if isinstance(verdict, Refused) and verdict.reason in ALIKE_EVERYWHERE:
+                        continue
+                    after = state
+                    for change in decided.changes:
+                        after = evolve(after, change)
+                    _note(state, after, tried, verdict, own, others)
     return own, others
 
 

@@ -3,7 +3,8 @@
 from deploy.bench.baselines import Baseline
 from deploy.bench.drain import Drained
 from deploy.bench.machine import Machine
-from deploy.bench.report import BenchOptions, Report, Scaled
+from deploy.bench.raw_verification import RawRate
+from deploy.bench.report import BenchOptions, Report, Scaled, SignedDrain
 
 
 def scaled(*, workers: int = 1, devices: int = 10, partitions: int = 4, cost: float) -> Scaled:
@@ -64,6 +65,17 @@ REPORT = Report(
         scaled(partitions=1, cost=19.5),
         scaled(partitions=12, cost=23.5),
         scaled(workers=2, cost=24.5),
+    ),
+    signed=(
+        SignedDrain(
+            mode="publisher-es256",
+            algorithm="ES256",
+            events_per_s=13_500.0,
+            cpu_us_per_event=130.0,
+            raw=RawRate(one_thread=9_000.0, all_cores=18_000.0, cpu_us=105.0),
+            cores=2,
+            others=0.0,
+        ),
     ),
     others={},
     took_s=1.0,

@@ -15,6 +15,8 @@ EVENTS = 3000
 def test_a_seed_is_a_history() -> None:
     assert generate(seed=3, events=400) == generate(seed=3, events=400)
     assert generate(seed=3, events=400) != generate(seed=4, events=400)
+    signed = generate(seed=3, events=400, signed=True)
+    assert generate(seed=3, events=400, signed=True) == signed
 
 
 def test_exactly_the_broken_records_are_dead_letters() -> None:
@@ -30,5 +32,7 @@ def test_everything_that_the_design_names_happens() -> None:
     for seed in SEEDS:
         policy = Policy(version="1", os_upgrade_keeps_enabled=seed % 2 == 1)
         counts += coverage(generate(seed=seed, events=EVENTS).records, policy)
+    signed = generate(seed=0, events=EVENTS, signed=True).records
+    counts += coverage(signed, Policy(version="1", signatures_required=True))
     assert EVERYTHING - counts.keys() == set()
     assert counts.keys() - EVERYTHING == set()

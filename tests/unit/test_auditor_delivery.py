@@ -10,6 +10,7 @@ import pytest
 
 from agents.core.policy import Policy as ProductPolicy
 from agents.devices import DevicesAgent
+from agents.erasure_keys import ErasureKeys
 from agents.lane.port import OutgoingRecord, Partition
 from agents.lane.position import POSITION_KEY, Position
 from schemas.topics import DEAD_LETTERS, DECISIONS, DEVICE_EVENTS, DEVICE_STATE, VERDICTS
@@ -19,6 +20,7 @@ from tests.auditor.records import Delivery, RawRecord, Watched
 from tests.property.history import generate
 
 CHANGELOG = "biolatch-devices-changelog"
+ERASURE_KEY = bytes(range(32))
 OUTPUTS = (VERDICTS, DECISIONS, DEAD_LETTERS)
 
 
@@ -36,9 +38,11 @@ class Run:
     written: dict[str, list[RawRecord]] = field(default_factory=dict)
     ends: dict[int, int] = field(default_factory=dict)
     watched: list[Watched] = field(default_factory=list)
+    erasure_key: bytes | None = None
 
     def delivery(self) -> Delivery:
-        return Delivery(self.written[CHANGELOG], self.ends, dict(self.ends), self.watched)
+        log, ends = self.written[CHANGELOG], self.ends
+        return Delivery(log, ends, dict(ends), self.watched, self.erasure_key)
 
     def differences(self, delivery: Delivery | None = None) -> list[str]:
         return differences(
@@ -60,10 +64,11 @@ class Run:
         self.watched.append(Watched(partition, committed, ends))
 
 
-def run(seed: int) -> Run:
+def run(seed: int, erasure_key: bytes | None = None) -> Run:
     inputs = generate(seed=seed, events=2_000, malformed_share=0.1).records
-    done, cut = Run(inputs), random.Random(seed)
-    agent = DevicesAgent(ProductPolicy())
+    done, cut = Run(inputs, erasure_key=erasure_key), random.Random(seed)
+    keys = None if erasure_key is None else ErasureKeys([erasure_key])
+    agent = DevicesAgent(ProductPolicy(), erasure_keys=keys)
     for number, records in groupby(
         sorted(inputs, key=lambda record: record.partition), key=lambda record: record.partition
     ):
@@ -112,6 +117,25 @@ def place_of(log: list[RawRecord], key: bytes) -> int:
 @pytest.mark.parametrize("seed", range(4))
 def test_what_the_agent_leaves_has_no_difference(seed: int) -> None:
     assert run(seed).differences() == []
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_what_the_agent_leaves_with_a_key_of_erasure_marks_has_no_difference(seed: int) -> None:
+    keyed = run(seed, ERASURE_KEY)
+    assert keyed.differences() == []
+    assert any(record.value is None for record in keyed.written[CHANGELOG])
+
+
+def test_a_row_in_clear_that_an_erasure_leaves() -> None:
+    keyed = run(1, ERASURE_KEY)
+    log = keyed.written[CHANGELOG]
+    keyed.written[CHANGELOG] = [record for record in log if record.value is not None]
+    assert any("written, but no event names" in text for text in keyed.differences())
+
+
+def test_a_mark_in_clear_where_there_is_a_key() -> None:
+    found = replace(run(0), erasure_key=ERASURE_KEY).differences()
+    assert any("user_marks" in text for text in found)
 
 
 def test_a_row_that_is_missing(exact: Run) -> None:

@@ -27,6 +27,17 @@ def test_a_report_has_eighty_columns_and_every_drain() -> None:
     assert not [line for line in lines if "Beware" in line]
 
 
+def test_signed_input_stands_beside_its_bare_verification() -> None:
+    lines = shown(REPORT).splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("signed input"))
+    assert [line.split() for line in lines[start + 1 : start + 4]] == [
+        ["publisher-es256", "13,500", "130.0", "0.33", "x"],
+        ["ES256", "alone,", "1", "thread", "9,000", "105.0", "1.50", "x"],
+        ["ES256", "alone,", "2", "threads", "18,000", "0.75", "x"],
+    ]
+    assert "signed input" not in shown(replace(REPORT, signed=()))
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
@@ -37,3 +48,9 @@ def test_a_report_has_eighty_columns_and_every_drain() -> None:
 def test_it_warns_of_figures_that_say_little(changed: dict[str, float], says: str) -> None:
     other = replace(scaled(devices=100, cost=21.5), **changed)
     assert says in shown(replace(REPORT, scaling=(scaled(cost=20.0), other)))
+
+
+def test_it_warns_of_a_signed_drain_that_had_company() -> None:
+    disturbed = replace(REPORT.signed[0], others=0.3)
+    words = shown(replace(REPORT, signed=(disturbed,))).split()
+    assert words[words.index("30%);") - 1] == "publisher-es256"

@@ -21,14 +21,15 @@ def test_a_row_is_read_as_it_was_written(state: DeviceState) -> None:
 
 
 def test_an_unknown_device_s_row_is_a_few_bytes() -> None:
-    assert len(ROW) == len(b"\x01") + 1 + 6 + 2
+    assert len(ROW) == len(b"\x02") + 1 + 7 + 2 + 2
 
 
 @pytest.mark.parametrize(
-    ("row", "found"), [(b"\x02" + ROW[1:], "2"), (b"\x00" + ROW[1:], "0"), (b"", "none")]
+    ("row", "found"), [(b"\x03" + ROW[1:], "3"), (b"\x00" + ROW[1:], "0"), (b"", "none")]
 )
 def test_a_format_that_this_worker_does_not_know_is_refused(row: bytes, found: str) -> None:
-    with pytest.raises(InvariantBroken, match=f"row format {found}; this worker knows 1") as broken:
+    why = f"row format {found}; this worker knows up to 2"
+    with pytest.raises(InvariantBroken, match=why) as broken:
         decode_row(row)
     assert broken.value.code == "row.format_unknown"
 
@@ -47,7 +48,7 @@ def test_a_format_that_this_worker_does_not_know_is_refused(row: bytes, found: s
 )
 def test_what_is_no_row_is_refused_without_being_repeated(body: tuple[str, bytes]) -> None:
     with pytest.raises(InvariantBroken, match=r"^a stored row cannot be read$") as broken:
-        decode_row(b"\x01" + body[1])
+        decode_row(b"\x02" + body[1])
     assert broken.value.code == "row.unreadable"
 
 
@@ -55,7 +56,7 @@ def test_what_is_no_row_is_refused_without_being_repeated(body: tuple[str, bytes
 @given(st.binary(max_size=60))
 def test_no_bytes_raise_anything_but_invariant_broken(body: bytes) -> None:
     try:
-        decode_row(b"\x01" + body)
+        decode_row(b"\x02" + body)
     except InvariantBroken as error:
         code = error.code
     else:
@@ -63,6 +64,11 @@ def test_no_bytes_raise_anything_but_invariant_broken(body: bytes) -> None:
     assert code == "row.unreadable"
 
 
-def test_a_row_that_ends_early_has_the_defaults_of_the_fields_it_lacks() -> None:
-    # How format 1 may grow: fields at the end, each with a default.
-    assert decode_row(b"\x01" + msgspec.msgpack.encode([7])) == DeviceState(bio_epoch=7)
+def test_a_row_of_format_1_has_a_full_bucket_and_no_used_challenges() -> None:
+    fields = msgspec.msgpack.encode([7, None, [], b"", None, [], 41])
+    state = decode_row(b"\x01" + fields)
+    assert state == DeviceState(bio_epoch=7, watermark=41)
+    assert (state.bucket_full_ms, state.used_challenges) == (0, b"")
+    assert encode_row(state) == b"\x02" + msgspec.msgpack.encode(
+        [7, None, [], b"", None, [], 41, 0, b""]
+    )

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from agents.core.state import DeviceState
-from agents.device_rows import decode_row, encode_row
+from agents.device_rows import ROW_FORMAT, decode_row, encode_row
 from events import vocabulary
 from events.decisions import DECISION_TYPES, Decision
 from events.facts import FACT_TYPES, DeviceErased, Fact
@@ -150,11 +150,16 @@ def test_a_dead_letter_is_written_as_ever(frozen: dict[str, Any]) -> None:
 
 
 @golden("rows")
-def test_a_row_is_read_as_ever_and_format_1_written(frozen: dict[str, Any]) -> None:
+def test_a_row_is_read_as_ever_and_the_newest_format_written(frozen: dict[str, Any]) -> None:
     row = raw(frozen["row"]) or b""
     state = decode_row(row)
-    assert _named(state) == frozen["reads_as"]
-    assert encode_row(state) == row
+    assert _as_far_as(frozen["reads_as"], _named(state)) == frozen["reads_as"]
+    later = {name: getattr(state, name) for name in _named(state).keys() - frozen["reads_as"]}
+    defaults = dict(_defaults(state))
+    assert later == {name: defaults[name] for name in later}
+    written_now = encode_row(state)
+    assert decode_row(written_now) == state
+    assert (written_now == row) == (row[0] == ROW_FORMAT)
 
 
 def _named(value: Any) -> Any:  # noqa: ANN401 - any part of a row
@@ -167,7 +172,8 @@ def _named(value: Any) -> Any:  # noqa: ANN401 - any part of a row
 
 
 def test_the_row_with_every_field_leaves_no_field_at_its_default() -> None:
-    row = json.loads((GOLDEN / "rows" / "format-1-every-field.json").read_text(encoding="utf-8"))
+    file = GOLDEN / "rows" / f"format-{ROW_FORMAT}-every-field.json"
+    row = json.loads(file.read_text(encoding="utf-8"))
     state = decode_row(raw(row["row"]) or b"")
     assert [name for name, default in _defaults(state) if getattr(state, name) == default] == []
     user = state.users[0]

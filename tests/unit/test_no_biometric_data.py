@@ -29,8 +29,12 @@ from tests.unit.sound_records import COMPLETE, SUBMITTED
 
 MESSAGES = (*FACT_TYPES, *VERDICT_TYPES, *DECISION_TYPES, PublicState)
 BOUNDED_TEXTS = (Id, PolicyVersion, Rfc3339, InstantMs)
-DIGESTS = {("User", "old_keys"), ("DeviceState", "recent_events")}
-"""64-bit digests of event and key ids: the only bytes anywhere (design section 3)."""
+DIGESTS = {
+    ("User", "old_keys"),
+    ("DeviceState", "recent_events"),
+    ("DeviceState", "used_challenges"),
+}
+"""64-bit digests of ids and challenges: the only bytes anywhere (design section 3)."""
 
 FREE_TEXTS = {
     "reason_admin",  # an administrator's words
@@ -102,7 +106,7 @@ def test_no_field_is_a_free_form_map_or_anything(message: type) -> None:
 def test_the_row_keeps_no_free_text_of_an_event() -> None:
     names = {name for _, name, _ in fields(DeviceState)}
     assert not names & (FREE_TEXTS - {"x", "y"})
-    assert names & {"old_keys", "recent_events"} == {name for _, name in DIGESTS}
+    assert names & {"old_keys", "recent_events", "used_challenges"} == {name for _, name in DIGESTS}
 
 
 def test_signature_and_challenge_go_no_further() -> None:

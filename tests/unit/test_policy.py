@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from agents.core.admission import must_sign
 from agents.core.policy import (
     CONSECUTIVE_FAILURES_MAX_NIST,
     DEFAULT_VERSION,
@@ -11,7 +12,7 @@ from agents.core.projection import public_state
 from agents.core.state import DeviceState, User
 from events.public_state import USERS_MAX
 from events.scalars import POLICY_VERSION_LENGTH_MAX
-from events.vocabulary import Status
+from events.vocabulary import Platform, Status
 from schemas.inputs import NOW_MS_MAX
 
 NUMBERS_OF_THE_DESIGN = {
@@ -26,12 +27,17 @@ NUMBERS_OF_THE_DESIGN = {
     "advice_troubled_fallbacks": 3,
     "advice_consecutive_failures": 40,
     "os_upgrade_keeps_enabled": False,
+    "device_signatures": "off",
+    "device_signatures_by_platform": {},
+    "device_signature_skew_s_max": 300,
+    "attempts_per_minute_max": 30,
     "users_max": 16,
     "active_users_max": 8,
     "recent_events_max": 16,
     "old_keys_max": 4,
     "troubled_fallbacks_max": 8,
     "erased_users_max": 8,
+    "used_challenges_max": 32,
 }
 BOUNDS_OF_THE_ROW = (
     "users_max",
@@ -40,7 +46,13 @@ BOUNDS_OF_THE_ROW = (
     "old_keys_max",
     "troubled_fallbacks_max",
     "erased_users_max",
+    "used_challenges_max",
 )
+OTHER_THAN_NUMBERS = {
+    "os_upgrade_keeps_enabled": True,
+    "device_signatures": "required",
+    "device_signatures_by_platform": {"ios": "required"},
+}
 
 
 def test_the_defaults_are_the_design_s() -> None:
@@ -54,7 +66,7 @@ def test_the_defaults_are_the_design_s() -> None:
 @pytest.mark.parametrize("name", NUMBERS_OF_THE_DESIGN)
 def test_other_numbers_need_another_version(name: str) -> None:
     default = NUMBERS_OF_THE_DESIGN[name]
-    other = {name: True if name == "os_upgrade_keeps_enabled" else default - 1}
+    other = {name: OTHER_THAN_NUMBERS[name] if name in OTHER_THAN_NUMBERS else default - 1}
     with pytest.raises(ValidationError, match="version '1' is the default policy's"):
         Policy(**other)
     assert getattr(Policy(version="2", **other), name) != default
@@ -99,6 +111,32 @@ def test_the_strict_profile_refuses_what_is_looser_than_its_sources(
 def test_numbers_that_contradict_each_other_are_refused(numbers: dict[str, int], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         Policy(version="2", **numbers)
+
+
+def test_a_platform_may_need_signatures_or_be_spared_them() -> None:
+    policy = Policy(
+        version="2",
+        device_signatures="required",
+        device_signatures_by_platform={"android": "off"},
+    )
+    assert {name: must_sign(policy, name) for name in (*Platform, None)} == {
+        Platform.IOS: True,
+        Platform.ANDROID: False,
+        Platform.OTHER: True,
+        None: True,
+    }
+    assert policy.looks_at_device_signatures
+    only_ios = Policy(version="3", device_signatures_by_platform={"ios": "required"})
+    assert [name for name in (*Platform, None) if must_sign(only_ios, name)] == [Platform.IOS]
+    assert only_ios.looks_at_device_signatures
+    assert not Policy().looks_at_device_signatures
+    assert not any(must_sign(Policy(), name) for name in (*Platform, None))
+
+
+def test_no_attempts_at_all_cannot_be_asked_for_and_the_guard_can_be_off() -> None:
+    assert Policy(version="2", attempts_per_minute_max=0).attempts_per_minute_max == 0
+    with pytest.raises(ValidationError, match="less than or equal to 1000"):
+        Policy(version="2", attempts_per_minute_max=1_001)
 
 
 @pytest.mark.parametrize("name", BOUNDS_OF_THE_ROW)

@@ -29,7 +29,7 @@ NOW_MS = 1_790_000_000_000
 
 @pytest.fixture
 def stores(tmp_path: Path) -> RocksStores:
-    return RocksStores(tmp_path / "stores", cached_rows_max=2)
+    return RocksStores(tmp_path / "stores", cached_rows_max=2, sweep_interval_s=3600)
 
 
 def opened(stores: RocksStores, terms: ChangelogTerms = TERMS) -> LaneRows:

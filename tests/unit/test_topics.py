@@ -10,6 +10,7 @@ from schemas.topics import (
     INPUT_VALUE_BYTES_MAX,
     LOCAL,
     PRODUCTION,
+    Cleanup,
     Sizing,
     Topic,
     insync_replicas_min,
@@ -57,13 +58,17 @@ def test_only_the_changelog_is_an_application_s_own() -> None:
         ("biolatch.device-events", {"cleanup.policy": "delete", "retention.ms": "604800000"}),
         ("biolatch.verdicts", {"cleanup.policy": "delete", "retention.ms": "604800000"}),
         ("biolatch.decisions", {"cleanup.policy": "delete", "retention.ms": "604800000"}),
-        ("biolatch.dead-letters", {"cleanup.policy": "delete", "retention.ms": "2592000000"}),
+        ("biolatch.dead-letters", {"cleanup.policy": "delete", "retention.ms": "604800000"}),
         ("biolatch.device-state", COMPACTED | {"delete.retention.ms": "604800000"}),
         ("biolatch-devices-changelog", COMPACTED | {"delete.retention.ms": "86400000"}),
     ],
 )
 def test_every_setting_is_stated(name: str, own: dict[str, str]) -> None:
-    by_age = {"retention.bytes": "-1"} if own["cleanup.policy"] == "delete" else {}
+    by_age = (
+        {"retention.bytes": "-1", "segment.ms": "86400000"}
+        if own["cleanup.policy"] == "delete"
+        else {}
+    )
     expected = ALWAYS | own | by_age
     assert by_name()[name].settings(replication=1) == expected | {"min.insync.replicas": "1"}
     assert by_name()[name].settings(replication=3) == expected | {"min.insync.replicas": "2"}
@@ -71,6 +76,30 @@ def test_every_setting_is_stated(name: str, own: dict[str, str]) -> None:
 
 def test_every_topic_says_why_it_keeps_what_it_keeps() -> None:
     assert all(topic.retention_reason and topic.purpose for topic in topology().topics)
+
+
+def test_no_copy_of_the_input_outlives_it_and_no_mark_can_be_outlived() -> None:
+    events = topology().device_events
+    for topic in topology().topics:
+        if topic.cleanup is Cleanup.DELETE:
+            assert topic.retention_ms <= events.retention_ms
+    # Marks stand in the changelog, which forgets nothing that was not replaced.
+    assert topology().devices_changelog.cleanup is Cleanup.COMPACT
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "hours"),
+    [
+        ("biolatch.device-events", 8, 0),
+        ("biolatch.dead-letters", 8, 0),
+        ("biolatch.device-state", 7, 12),
+        ("biolatch-devices-changelog", 1, 12),
+    ],
+)
+def test_when_an_erased_record_is_gone_at_the_latest(name: str, days: int, hours: int) -> None:
+    ten_minutes_ms = 10 * 60 * 1000
+    bound_ms = (days * 24 + hours) * 60 * 60 * 1000 + ten_minutes_ms
+    assert by_name()[name].gone_after_ms == bound_ms
 
 
 def test_production_has_three_replicas_of_which_two_must_hold_a_write() -> None:

@@ -1,0 +1,154 @@
+"""Under which key a device signature is looked at, and where none is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jwcrypto.jwk import JWK
+from jwcrypto.jws import JWS
+from msgspec.structs import replace
+
+from agents.core.policy import Policy
+from agents.core.signature import VerifiedSignature
+from agents.core.state import UNKNOWN_DEVICE, DeviceState, point_of
+from agents.device_signatures import DeviceSignatures
+from deploy.device_signer import DeviceSigner
+from events.errors import MalformedInput
+from events.facts import AnyFactData, EnrollmentSubmitted, Fact
+from tests.unit.signed_events import (
+    ATTEMPT,
+    DEVICE,
+    NOW_S,
+    OTHER,
+    PHONE,
+    REQUIRED,
+    attempt,
+    enrollment,
+    fact_of,
+    point,
+    row_with,
+    verified,
+)
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "device_signatures"
+
+
+def test_another_key_or_none_is_refused() -> None:
+    assert verified(attempt(), row=row_with(OTHER)) is None
+    assert verified(attempt(), row=UNKNOWN_DEVICE) is None
+    without = replace(row_with(PHONE).users[0], public_key=None)
+    assert verified(attempt(), row=DeviceState(users=(without,))) is None
+
+
+@pytest.mark.parametrize(
+    "public_key",
+    [
+        None,
+        {"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA"},
+        {"kty": "OKP", "crv": "Ed25519", "x": PHONE.public_key["x"]},
+        {**PHONE.public_key, "x": "A" * 43},
+        {**PHONE.public_key, "y": PHONE.public_key["y"][:-1]},
+        {**PHONE.public_key, "x": "AA" + PHONE.public_key["x"]},
+    ],
+)
+def test_a_key_that_is_no_point_of_the_curve_proves_nothing(public_key: object) -> None:
+    assert verified(enrollment(public_key=public_key)) is None
+
+
+def test_a_key_that_the_row_got_within_the_batch_counts() -> None:
+    later = attempt()
+    assert verified(later, row=UNKNOWN_DEVICE, row_then=row_with(PHONE)) is not None
+    assert verified(later, row=row_with(OTHER), row_then=row_with(PHONE)) is not None
+    assert verified(later, row=row_with(PHONE), row_then=row_with(OTHER)) is None
+
+
+def test_the_key_of_an_enrollment_in_the_batch_is_tried_ahead() -> None:
+    counted = Counting(REQUIRED)
+    ahead = counted.verify_ahead([enrollment(), attempt()], lambda _: row_with(OTHER))
+    assert counted.verified == 2
+    assert ahead.signature(1, attempt(), row_with(PHONE)) is not None
+    assert ahead.signature(0, enrollment(), row_with(OTHER)) is not None
+
+
+class Counting(DeviceSignatures):
+    """Counts what is verified ahead."""
+
+    verified = 0
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__(policy, threads=0)
+        outcomes = self._threads.outcomes
+
+        def counting(verifications: Any) -> list[bool]:  # noqa: ANN401 - as it is given
+            self.verified += len(verifications)
+            return outcomes(verifications)
+
+        self._threads.outcomes = counting  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("policy", "looked_at"),
+    [
+        (Policy(version="2", device_signatures_by_platform={"android": "required"}), 0),
+        (Policy(version="2", device_signatures_by_platform={"ios": "required"}), 2),
+        (
+            Policy(
+                version="2",
+                device_signatures="required",
+                device_signatures_by_platform={"ios": "off"},
+            ),
+            0,
+        ),
+    ],
+)
+def test_nothing_is_verified_where_nothing_is_required(policy: Policy, looked_at: int) -> None:
+    counted = Counting(policy)
+    facts: list[Fact | MalformedInput] = [enrollment(), attempt(), MalformedInput("x", "y")]
+    ahead = counted.verify_ahead(facts, lambda _: row_with(PHONE))
+    assert counted.verified == looked_at
+    assert (ahead.signature(1, attempt(), row_with(PHONE)) is not None) == (looked_at > 0)
+
+
+@pytest.mark.parametrize("threads", [0, 1, 3])
+def test_threads_change_nothing(threads: int) -> None:
+    facts: list[Fact | MalformedInput] = []
+    for number in range(40):
+        event_id = f"event-{number}"
+        signer = OTHER if number % 3 == 0 else PHONE
+        data = signer.signed_attempt(
+            DEVICE, event_id, {**ATTEMPT, "seq": number + 1}, challenge="c", issued_s=NOW_S
+        )
+        facts.append(fact_of("attempt.finished", data, event_id=event_id))
+    row = row_with(PHONE)
+    ahead = DeviceSignatures(REQUIRED, threads=threads).verify_ahead(facts, lambda _: row)
+    found = [
+        ahead.signature(place, fact, row) is not None
+        for place, fact in enumerate(facts)
+        if isinstance(fact, Fact)
+    ]
+    assert found == [number % 3 != 0 for number in range(40)]
+
+
+@pytest.mark.parametrize("name", ["attempt", "enrollment"])
+def test_the_examples_of_the_contract_are_signed_as_it_says(name: str) -> None:
+    """Checked by jwcrypto, which signed nothing here, and by the product."""
+    example = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+    event = example["event"]
+    jws = JWS()
+    public = JWK(**{part: example["private_key"][part] for part in ("kty", "crv", "x", "y")})
+    jws.deserialize(event["data"]["device_signature"], public, alg="ES256")
+    assert json.loads(jws.payload) == example["payload"]
+    assert json.loads(jws.objects["protected"]) == example["header"]
+
+    kind = event["type"].removeprefix("biolatch.").removesuffix(".v1")
+    fact = fact_of(kind, event["data"], event_id=event["id"])
+    assert fact.device_id == event["subject"]
+    data: AnyFactData = fact.data
+    key = point_of(data.public_key) if isinstance(data, EnrollmentSubmitted) else None
+    signer = DeviceSigner(example["private_key"])
+    assert key in (None, point(signer))
+    found = verified(fact, row=row_with(signer))
+    assert found == VerifiedSignature(point(signer), example["payload"]["iat"] * 1000)
+    if name == "enrollment":
+        assert example["payload"]["jkt"] == public.thumbprint()
