@@ -213,8 +213,8 @@ def _operator(application: str, group_id: str) -> Principal:
     read_write = (Operation.READ, Operation.WRITE)
     return Principal(
         role=Role.OPERATOR,
-        purpose="people with `biolatch topics`, `lag`, `tail`, `state`, `explain`, `dead-letters` "
-        "and `skip`",
+        purpose="people with `biolatch topics`, `lag`, `tail`, `state`, `explain`, `dead-letters`, "
+        "`erasure-report` and `skip`",
         grants=(
             *(
                 Grant(_topic(topic.name), (*_READ, *_MANAGE), f"`topics`, `tail`: {topic.purpose}")

@@ -1,7 +1,9 @@
 """How settings become what clients are made with, and what is refused at start."""
 
+import ast
+import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,12 @@ from agents.kafka_settings import KafkaSettings
 from agents.lane.kafka.secret_file import PasswordInFile
 from agents.lane.kafka.security import PLAINTEXT
 from agents.lane.kafka.tls import RotatingContext, TlsFiles, UnusableFiles
-from agents.settings import load_settings
+from agents.settings import load_settings, setting_variables
 from deploy.bench.clear_settings import clear_settings
 from events.errors import Misconfigured
 
+ROOT = Path(__file__).parents[2]
+ON_A_KAFKA_OF_THEIR_OWN = ("deploy/bench/", "deploy/demo/", "deploy/kafka/local.py")
 SECRET = "correct horse, battery"  # noqa: S105 (of these tests)
 SASL = {"sasl_username": "worker", "sasl_password_file": "password"}
 
@@ -290,3 +294,34 @@ def test_a_benchmark_does_not_begin_on_a_secured_kafka(monkeypatch: pytest.Monke
     with pytest.raises(Misconfigured) as refused:
         clear_settings()
     assert refused.value.code == "bench.secured"
+
+
+def calls(path: Path) -> Iterator[tuple[str, set[str | None]]]:
+    """What a module calls by a plain name, and by which named arguments; `**` is None."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id, {keyword.arg for keyword in node.keywords}
+
+
+def test_every_client_is_made_with_the_security_that_is_set() -> None:
+    # A client that forgets it works everywhere but on a secured Kafka.
+    seen = 0
+    for path in (*(ROOT / "agents").rglob("*.py"), *(ROOT / "deploy").rglob("*.py")):
+        place = path.relative_to(ROOT).as_posix()
+        if place.startswith(ON_A_KAFKA_OF_THEIR_OWN):
+            continue
+        for name, arguments in calls(path):
+            if name in ("AIOKafkaConsumer", "AIOKafkaProducer", "AIOKafkaAdminClient"):
+                assert None in arguments, f"{place}: {name} without **...client()"
+                seen += 1
+            if name == "KafkaAdmin":
+                assert "security" in arguments, f"{place}: KafkaAdmin without security"
+                seen += 1
+    assert seen >= 10
+
+
+def test_the_page_names_settings_that_there_are() -> None:
+    page = (ROOT / "docs" / "kafka-security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"BIOLATCH_KAFKA__\w+", page))
+    assert named >= {"BIOLATCH_KAFKA__SECURITY_PROTOCOL", "BIOLATCH_KAFKA__SASL_PASSWORD_FILE"}
+    assert named <= set(setting_variables())

@@ -94,6 +94,8 @@ def test_an_event_is_published_decided_and_looked_at_by_those_who_may(
     ):
         said = biolatch_as(operator, *command)
         assert (said.code, said.err) == (0, ""), command
+    said = biolatch_as(operator, "erasure-report", device)
+    assert (said.code, said.err) == (1, "")  # it was not erased
     # Without a worker the next event waits, and the operator sends it to the dead letters.
     events.write_text(f"{declined(skipped)}\n")
     assert biolatch_as(settings(Role.PUBLISHER), "publish", str(events)).code == 0
