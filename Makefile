@@ -15,11 +15,11 @@ install: compiled ## put biolatch and its tools into .venv
 compiled: $(INSTALLED)
 	$(BIN)/python -m deploy.compiled.build
 
-$(INSTALLED): requirements/uv.txt requirements/dev.txt pyproject.toml
+$(INSTALLED): requirements/uv.txt requirements/dev.txt pyproject.toml clients/python/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable clients/python
 	touch $(INSTALLED)
 
 demo: compiled ## the main job, live, on an embedded Apache Kafka
@@ -48,7 +48,7 @@ fuzz: $(INSTALLED) ## codec, signatures and rules under atheris: 1,000,000 input
 	PYTHONPATH=$(FUZZER) $(BIN)/python -m tests.fuzz.campaign $(FUZZ)
 	$(BIN)/python -m tests.fuzz.growth
 
-docs: $(INSTALLED) ## the reference pages and JSON Schemas that are drawn from the code
+docs: $(INSTALLED) ## the reference pages, JSON Schemas and the client's models that are drawn from the code
 	$(BIN)/python -m deploy.reference
 	$(BIN)/biolatch schema export schemas/json
 

@@ -5,7 +5,8 @@ Owns how the parts are wired. Must never create a topic: whoever sets up a clust
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Never
 
@@ -14,7 +15,7 @@ import structlog
 from agents.kafka_connection import connected, kafka_options
 from agents.lane.faust_host.host import LaneHost
 from agents.lane.faust_host.options import HostOptions
-from agents.lane.kafka.client import KafkaLogs, is_unreachable
+from agents.lane.kafka.client import KafkaLogs, NotAllowed, is_unreachable
 from agents.lane.kafka.group import GroupOptions, GroupRefused
 from agents.lane.kafka.session import KafkaLaneLog
 from agents.lane.lanes import Lanes
@@ -99,16 +100,14 @@ class Worker:
 
     async def _require_topics(self, logs: KafkaLogs) -> None:
         names = (self._topics.input, self._topics.changelog, *self._topics.outputs)
-        try:
+        with _kafka_failures():
             counts = await logs.partition_counts(names)
-            timestamps = await logs.topic_setting(self._topics.input, "message.timestamp.type")
-        except LogFailure as failure:
-            raise TransientFailure("kafka.not-now", str(failure)) from failure
         missing = [name for name in names if name not in counts]
         if missing:
             raise Misconfigured(
                 "topics.missing",
-                f"these topics do not exist: {', '.join(missing)}. Run `biolatch topics apply`.",
+                f"these topics do not exist, or this user may not see them: {', '.join(missing)}. "
+                "Run `biolatch topics apply`, on a cluster with ACLs with `--acls`.",
             )
         wanted = counts[self._topics.input]
         different = [f"{name} has {counts[name]}" for name in names if counts[name] != wanted]
@@ -119,6 +118,8 @@ class Worker:
                 "A key must have one partition number everywhere: make the topics anew with equal "
                 "counts, or run `biolatch topics repartition`.",
             )
+        with _kafka_failures():
+            timestamps = await logs.topic_setting(self._topics.input, "message.timestamp.type")
         if timestamps != "LogAppendTime":
             _logger.warning(
                 "worker.publishers-choose-time",
@@ -126,6 +127,16 @@ class Worker:
                 setting=f"message.timestamp.type={timestamps}",
                 fix="run `biolatch topics apply --fix-config`",
             )
+
+
+@contextmanager
+def _kafka_failures() -> Generator[None]:
+    try:
+        yield
+    except NotAllowed as refused:
+        raise Misconfigured("kafka.not-allowed", str(refused)) from refused
+    except LogFailure as failure:
+        raise TransientFailure("kafka.not-now", str(failure)) from failure
 
 
 async def _run_host(host: LaneHost, stop: asyncio.Event) -> None:

@@ -4,17 +4,56 @@ Owns what lanes and an operator must agree on: group, transactional ids and chan
 the same settings in the same way.
 """
 
+import stat
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Final
 
-from agents.lane.kafka.client import KafkaLogs, KafkaOptions
+from agents.kafka_settings import KafkaSettings
+from agents.lane.kafka.client import AccessRefused, KafkaLogs, KafkaOptions
+from agents.lane.kafka.secret_file import UnusableSecret, read_secret
+from agents.lane.kafka.security import Security
+from agents.lane.kafka.tls import UnusableFiles
 from agents.lane.log import LogFailure
 from agents.settings import Settings
-from events.errors import TransientFailure
+from events.errors import Misconfigured, TransientFailure
+
+_OPEN_TO_OTHERS: Final = stat.S_IRWXO
+"""What a secret's file must not allow. Its group may read it: a container that does not run as root
+gets its secrets in this way."""
+
+
+def usable_security(kafka: KafkaSettings) -> Security:
+    """How both sides prove who they are, every file of it looked at once.
+
+    Raises:
+        Misconfigured: a file cannot be used, or holds a secret and is open to other users.
+    """
+    security = kafka.security
+    secrets = [kafka.sasl_password_file, kafka.key_password_file]
+    secrets.append(kafka.key_file or kafka.certificate_file)
+    try:
+        security.client()
+        if kafka.sasl_password_file is not None:
+            read_secret(kafka.sasl_password_file)
+    except (UnusableFiles, UnusableSecret) as error:
+        raise Misconfigured("kafka.security-file", str(error)) from error
+    for file in secrets:
+        if file is not None and stat.S_IMODE(file.stat().st_mode) & _OPEN_TO_OTHERS:
+            raise Misconfigured(
+                "kafka.secret-open",
+                f"{file} holds a secret and can be read by every user of this machine; run `chmod "
+                "o= ` on it, or set `defaultMode: 0440` where Kubernetes mounts it",
+            )
+    return security
 
 
 def kafka_options(settings: Settings, changelog_topic: str) -> KafkaOptions:
-    """What the clients of lanes are made with."""
+    """What the clients of lanes are made with.
+
+    Raises:
+        Misconfigured: a file of certificates, keys or a password cannot be used.
+    """
     compression = settings.kafka.compression
     return KafkaOptions(
         bootstrap_servers=settings.kafka.bootstrap_servers,
@@ -26,6 +65,7 @@ def kafka_options(settings: Settings, changelog_topic: str) -> KafkaOptions:
         transaction_timeout_s=settings.lane.transaction_timeout_s,
         close_s_max=settings.lane.close_s_max,
         compression=None if compression == "none" else compression,
+        security=usable_security(settings.kafka),
     )
 
 
@@ -35,10 +75,13 @@ async def connected(options: KafkaOptions) -> AsyncGenerator[KafkaLogs]:
 
     Raises:
         TransientFailure: no broker answers.
+        Misconfigured: a broker answers, and does not let this process in.
     """
     logs = KafkaLogs(options)
     try:
         await logs.start()
+    except AccessRefused as refused:
+        raise Misconfigured("kafka.access-refused", str(refused)) from refused
     except LogFailure as failure:
         raise TransientFailure(
             "kafka.unreachable",

@@ -2,17 +2,21 @@
 
 Owns the process's logging set-up. Lines go to standard error, as JSON unless a person watches.
 Faust, mode and aiokafka are kept to warnings, without the stack traces that they attach to a
-broker that is away, and without saying the same thing every few milliseconds.
+broker that is away, and without saying the same thing every few milliseconds. No line says what an
+error stumbled over: that is somebody's key, id or event.
 """
 
 import logging
 import sys
 import time
-from typing import Final
+import traceback
+from collections.abc import Iterator
+from typing import Final, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import ExcInfo, Processor
 
+from agents.lane.wording import told
 from agents.setting_groups import LogSettings
 
 _LIBRARIES: Final = ("faust", "mode", "aiokafka", "asyncio")
@@ -23,10 +27,50 @@ _REPEAT_AFTER_S: Final = 10.0
 _WORDS_SEEN_MAX: Final = 1000
 
 
-# Without the values of variables: those are events and rows.
-_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
-    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-)
+def words_of(error: BaseException) -> str:
+    """What may be said of an error: not the text of one that nobody worded for a log.
+
+    Errors of the network and of Kafka's client name addresses and topics, and no record.
+    """
+    if isinstance(error, OSError) or type(error).__module__.startswith("aiokafka"):
+        return f"{type(error).__name__}: {error}"
+    return told(error)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        hidden = error.__suppress_context__
+        error = error.__cause__ or (None if hidden else error.__context__)
+
+
+def _traceback_fields(exc_info: ExcInfo) -> list[dict[str, object]]:
+    """Where each error was raised: without the values of variables, which are events and rows."""
+    return [
+        {
+            "exc_type": type(error).__name__,
+            "exc_value": words_of(error),
+            "frames": [
+                {"filename": frame.filename, "lineno": frame.lineno, "name": frame.name}
+                for frame in traceback.extract_tb(error.__traceback__)
+            ],
+        }
+        for error in _chain(exc_info[1])
+    ]
+
+
+def write_traceback(output: TextIO, info: ExcInfo) -> None:
+    """The same for people; a formatter of exceptions for structlog's console."""
+    for error in reversed([*_chain(info[1])]):
+        output.write("\nTraceback (most recent call last):\n")
+        output.writelines(
+            f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n'
+            for frame in traceback.extract_tb(error.__traceback__)
+        )
+        output.write(f"{words_of(error)}\n")
+
+
+_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(_traceback_fields)
 
 
 class LibraryLines(logging.Filter):
@@ -44,6 +88,10 @@ class LibraryLines(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, OSError) or type(error).__module__.startswith("aiokafka"):
             record.exc_info = None
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                words_of(each) if isinstance(each, BaseException) else each for each in record.args
+            )
         words = (record.name, str(record.msg))
         now_s = time.monotonic()
         if now_s - self._said.get(words, -_REPEAT_AFTER_S) < _REPEAT_AFTER_S:
@@ -64,7 +112,7 @@ def write_log(settings: LogSettings) -> None:
     ]
     for_people = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     last: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [structlog.dev.ConsoleRenderer(exception_formatter=write_traceback)]
         if for_people
         else [_TRACEBACKS, structlog.processors.JSONRenderer()]
     )

@@ -38,8 +38,8 @@ class _Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class KafkaSettings(_Group):
-    """How the cluster is reached."""
+class KafkaConnectionSettings(_Group):
+    """Where the cluster is; `agents.kafka_settings` adds how both sides prove who they are."""
 
     bootstrap_servers: Annotated[str, AfterValidator(_checked_servers)] = Field(
         default="127.0.0.1:9092",

@@ -6,6 +6,7 @@ setting is refused, so no typo goes unnoticed.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
@@ -20,11 +21,11 @@ from pydantic_settings import (
 )
 
 from agents.core.policy import Policy
+from agents.kafka_settings import KafkaSettings
 from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
 from agents.setting_groups import (
     ApplicationSettings,
     ErasureSettings,
-    KafkaSettings,
     LaneSettings,
     LogSettings,
     MembershipSettings,
@@ -38,6 +39,9 @@ OTHER_VARIABLES: Final = frozenset({"BIOLATCH_CACHE"})
 """Variables of this prefix that are no settings of a process: where downloads are kept."""
 
 _SHOWN_MAX: Final = 80
+
+_SECRET: Final = re.compile(r"(PASSWORD|SECRET|TOKEN|PASSPHRASE)(?!\w*_FILE$)")
+"""Variables whose value is not repeated, should one of them ever be wrong."""
 
 
 class Settings(BaseSettings):
@@ -120,7 +124,7 @@ def _problem(details: ErrorDetails, in_file: Mapping[str, Any]) -> str:
     set_by_variable = any(name.upper() == variable for name in os.environ)
     if location[0] == "policy" and location[1:2] and location[1] in in_file and not set_by_variable:
         variable = f"{policy_file()}: {'.'.join(location[1:])}"
-    shown = repr(details["input"])
+    shown = "..." if _SECRET.search(variable) else repr(details["input"])
     message = details["msg"].removeprefix("Value error, ")
     if isinstance(details["input"], dict):
         return f"{variable}: {message}"

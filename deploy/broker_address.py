@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from agents.setting_groups import KafkaSettings
+from agents.kafka_settings import KafkaSettings
 from agents.settings import Settings
 from deploy.kafka.data_folder import DEFAULT, DataFolder
 

@@ -89,8 +89,9 @@ def run(arguments: Sequence[str]) -> int:
         _log_traceback()
         _say(
             f"defect[{type(error).__name__}]",
-            f"{error}\nThis is a fault of biolatch. `biolatch --verbose ...` shows where it "
-            "happened; please report it with that.",
+            # Not its text, which may hold what it stumbled over.
+            "This is a fault of biolatch. `biolatch --verbose ...` shows where it happened; please "
+            "report it with that.",
         )
         return ExitCode.DEFECT
     return ExitCode.OK

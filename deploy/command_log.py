@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from agents.log_output import write_traceback
+
 
 def write_log_to_standard_error(*, verbose: bool) -> None:
     """Send warnings and worse, or with `verbose` also information, to standard error.
@@ -15,5 +17,13 @@ def write_log_to_standard_error(*, verbose: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.INFO if verbose else logging.WARNING
         ),
+        # structlog's own tracebacks would show the values of variables.
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=write_traceback
+            ),
+        ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from agents.devices import DevicesAgent
 from agents.kafka_connection import connected, kafka_options
-from agents.lane.kafka.client import KafkaLogs
+from agents.lane.kafka.client import AccessRefused, KafkaLogs, NotAllowed
 from agents.lane.kafka.session import KafkaLaneLog
 from agents.lane.log import LogFailure, LogRefusal
 from agents.lane.port import InputRecord, Partition
@@ -74,6 +74,8 @@ async def skip_record(settings: Settings, number: int, offset: int) -> Skipped:
             raise Misconfigured(
                 "kafka.refused", f"Kafka does not take the dead letter: {refusal}"
             ) from refusal
+        except (AccessRefused, NotAllowed) as refused:
+            raise Misconfigured("kafka.not-allowed", f"nothing was skipped: {refused}") from refused
         except (LogFailure, TimeoutError) as failure:
             raise TransientFailure(
                 "skip.unknown",

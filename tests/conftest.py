@@ -19,7 +19,7 @@ settings.load_profile("untimed")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # `-m "not kafka"` leaves out whatever needs a broker, without a mark on each test.
     for item in items:
-        if {"kafka", "fresh_kafka"} & set(getattr(item, "fixturenames", ())):
+        if {"kafka", "fresh_kafka", "secured_kafka"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
 
 

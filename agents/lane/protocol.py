@@ -33,6 +33,7 @@ from agents.lane.opening import Opened, read_behind_the_fence, require_same_inpu
 from agents.lane.port import BatchHandler, Partition
 from agents.lane.serving import Serving
 from agents.lane.status import LaneState, LaneStatus
+from agents.lane.wording import told
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -179,7 +180,7 @@ class Lane:
             await self._wait_for_operator(parked)
         except Exception as error:  # noqa: BLE001 - ours, whatever it is: stop here, spare the others
             self._log.exception("lane.failed-unexpectedly")
-            await self._wait_for_operator(Parked(f"unexpected {type(error).__name__}: {error}"))
+            await self._wait_for_operator(Parked(f"unexpected {told(error)}"))
 
     async def _open_and_serve(self) -> None:
         if not await self._may_go_on():
@@ -284,9 +285,8 @@ class Lane:
                     end = await self._port.changelog_end()
             except (LogFailure, TimeoutError):
                 continue
-            if known_end is None:
-                known_end = end
-            elif end != known_end:
+            known_end = end if known_end is None else known_end
+            if end != known_end:
                 self._log.info("lane.operator-has-decided")
                 break
         self._status.parked_reason = None

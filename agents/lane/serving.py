@@ -21,6 +21,7 @@ from agents.lane.opening import Opened
 from agents.lane.port import BatchHandler, InputRecord, Partition
 from agents.lane.position import POSITION_KEY, Position
 from agents.lane.status import LaneStatus
+from agents.lane.wording import told
 
 _RECORDS_AT_ONCE = 64
 """How many records are parsed, decided and encoded together: what a processor's cache holds.
@@ -250,7 +251,7 @@ class Serving:
         except Exception as error:
             raise Parked(
                 f"what lies at or behind offset {self._status.position} cannot be read: "
-                f"{type(error).__name__}: {error}"
+                f"{told(error)}"
             ) from error
 
     async def _commit(self, work: _Work) -> None:
@@ -285,7 +286,7 @@ class Serving:
             raise Interrupted from offender.error
         raise Parked(
             f"offset {offender.offset} cannot be decided: "
-            f"{type(offender.error).__name__}: {offender.error}; "
+            f"{told(offender.error)}; "
             f"mend the cause and restart, or run `biolatch skip {self._partition.number} "
             f"{offender.offset}` to send the record to the dead letters",
             self._opened.changelog_end,

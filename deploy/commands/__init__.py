@@ -42,6 +42,10 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     "explain": CommandModule(
         "deploy.commands.explain", "Show what happened to a device, and why it is as it is."
     ),
+    "erasure-report": CommandModule(
+        "deploy.commands.erasure_report",
+        "Prove that an erased device or user has left, or say what is left.",
+    ),
     "lag": CommandModule("deploy.commands.lag", "Show how far the workers are behind."),
     "dead-letters": CommandModule(
         "deploy.commands.dead_letters", "Look at input that could not be decoded."

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from agents.settings import load_settings
+from deploy.bench.clear_settings import clear_settings
 from deploy.bench.measure import run_bench
 from deploy.bench.report import BenchOptions
 from deploy.bench.screen import Stages, show_report
@@ -146,7 +146,7 @@ def bench(  # noqa: PLR0913 (one argument for each option)
     )
     try:
         with Stages(diagnostics()) as stages:
-            report = run_bench(options, load_settings(), bootstrap, stages)
+            report = run_bench(options, clear_settings(), bootstrap, stages)
     except asyncio.CancelledError:
         diagnostics().print("Ended early; everything that was started is gone again.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agents.settings import load_settings
+from deploy.bench.clear_settings import clear_settings
 from deploy.bench.failover.measure import run_failover_bench
 from deploy.bench.failover.report import FailoverOptions, FailoverReport
 from deploy.bench.screen import Stages
@@ -48,7 +48,7 @@ def bench_failover(
     )
     try:
         with Stages(diagnostics()) as stages:
-            report = run_failover_bench(options, load_settings(), stages)
+            report = run_failover_bench(options, clear_settings(), stages)
     except asyncio.CancelledError:
         diagnostics().print("Ended early; everything that was started is gone again.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None

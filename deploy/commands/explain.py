@@ -78,7 +78,7 @@ async def _explain(
     else:
         _show_state(answers(), device, state, causes, now_ms)
     if partitions - {found.home}:
-        warn_astray(device, partitions, found.home)
+        warn_astray(partitions, found.home)
     return bool(partitions)
 
 

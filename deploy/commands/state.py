@@ -48,7 +48,7 @@ def state(
     else:
         _show(answers(), device, found, public_state, now_ms)
     if found.is_astray:
-        warn_astray(device, found.partitions, found.home)
+        warn_astray(found.partitions, found.home)
     if public_state is None:
         raise typer.Exit(ExitCode.FAILED)
 

@@ -9,13 +9,17 @@ import typer
 from rich.table import Table
 
 from agents.settings import Settings, load_settings
-from deploy.broker_address import BrokerAddress, broker_address
+from deploy.acl_setup import apply_acls
 from deploy.command_app import command_app
+from deploy.commands.acl_answers import acl_report, show_acls, users_of
 from deploy.console import answer_json, answers
 from deploy.exit_codes import ExitCode
+from deploy.kafka.acl_admin import AclAdmin
 from deploy.kafka.admin import KafkaAdmin
+from deploy.records.connection import Connection, connection_to
 from deploy.topic_drift import Drift
 from deploy.topic_setup import Outcome, Wishes, apply
+from schemas.principals import Role, principals, rights
 from schemas.topics import LOCAL, PRODUCTION, Cleanup, Topic, Topology, topology
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
@@ -23,6 +27,53 @@ _DAY_MS: Final = 24 * 60 * 60 * 1000
 app = command_app("Set up and check the topics of biolatch.")
 
 _Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
+_Partitions = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help=(
+            "Partitions of every topic. Default: what the input topic has; if it is new, "
+            f"{LOCAL.partitions}, or {PRODUCTION.partitions} on {PRODUCTION.replication} brokers "
+            "and more."
+        ),
+    ),
+]
+_Replication = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help=(
+            f"Replicas. Default: {LOCAL.replication}, or {PRODUCTION.replication} on "
+            f"{PRODUCTION.replication} brokers and more."
+        ),
+    ),
+]
+_FixConfig = Annotated[
+    bool,
+    typer.Option(
+        "--fix-config", help="Set the settings that differ; a shorter retention drops records."
+    ),
+]
+_Acls = Annotated[
+    bool,
+    typer.Option("--acls", help="Grant every role the rights that it needs, and report others."),
+]
+_Principal = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ROLE=USER",
+        help=(
+            "Who has a role, such as worker=User:CN=worker; may be repeated. Roles: "
+            f"{', '.join(Role)}. Default: User:APPLICATION-ROLE."
+        ),
+    ),
+]
+_RemoveAcls = Annotated[
+    bool,
+    typer.Option("--remove-acls", help="Take away what those users may do beyond their role."),
+]
 
 
 @app.command("list")
@@ -44,59 +95,54 @@ def show(*, as_json: _Json = False) -> None:
 @app.command("apply")
 def apply_topics(
     *,
-    partitions: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help=(
-                "Partitions of every topic. Default: what the input topic has; if it is new, "
-                f"{LOCAL.partitions}, or {PRODUCTION.partitions} on "
-                f"{PRODUCTION.replication} brokers and more."
-            ),
-        ),
-    ] = None,
-    replication: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help=(
-                f"Replicas. Default: {LOCAL.replication}, or {PRODUCTION.replication} on "
-                f"{PRODUCTION.replication} brokers and more."
-            ),
-        ),
-    ] = None,
-    fix_config: Annotated[
-        bool,
-        typer.Option(
-            "--fix-config", help="Set the settings that differ; a shorter retention drops records."
-        ),
-    ] = False,
+    partitions: _Partitions = None,
+    replication: _Replication = None,
+    fix_config: _FixConfig = False,
+    acls: _Acls = False,
+    principal: _Principal = None,
+    remove_acls: _RemoveAcls = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look, and change nothing.")] = False,
     as_json: _Json = False,
 ) -> None:
     """Create the topics that are missing, and report every difference.
 
     Deletes nothing, never changes a partition count, and changes settings only with --fix-config.
-    Run it as often as you like. If the cluster still differs, the exit code is 5.
+    With --acls it grants rights, too, and takes some away only with --remove-acls; rights of users
+    that have none of our roles are left alone. Run it as often as you like. If the cluster still
+    differs, the exit code is 5.
     """
     settings = load_settings()
-    address = broker_address(settings.kafka)
+    users = users_of(principal or (), settings.application.name)
+    if not acls and (principal or remove_acls):
+        raise typer.BadParameter("--principal and --remove-acls need --acls")
+    address = connection_to(settings.kafka)
     wishes = Wishes(
         partitions=partitions, replication=replication, fix_settings=fix_config, dry_run=dry_run
     )
     outcome = asyncio.run(_applied(address, _topology(settings), wishes))
+    granted = None
+    if acls:
+        everybody = principals(settings.application.name, settings.application.group)
+        granted = apply_acls(
+            AclAdmin(address),
+            rights(everybody, users),
+            remove_surplus=remove_acls,
+            dry_run=dry_run,
+        )
+    is_as_wanted = outcome.is_as_wanted and (granted is None or granted.is_as_wanted)
     if as_json:
-        answer_json(_report(address, outcome))
+        report = _report(address, outcome) | {"as_wanted": is_as_wanted}
+        answer_json(report if granted is None else report | {"acls": acl_report(granted)})
     else:
         _show_outcome(outcome)
-    if not outcome.is_as_wanted:
+        if granted is not None:
+            show_acls(granted)
+    if not is_as_wanted:
         raise typer.Exit(ExitCode.DRIFT)
 
 
-async def _applied(address: BrokerAddress, topics: Topology, wishes: Wishes) -> Outcome:
-    async with KafkaAdmin(address.bootstrap_servers) as admin:
+async def _applied(address: Connection, topics: Topology, wishes: Wishes) -> Outcome:
+    async with KafkaAdmin(address.bootstrap_servers, security=address.security) as admin:
         return await apply(admin, topics, wishes)
 
 
@@ -125,10 +171,9 @@ def _specification(topic: Topic) -> dict[str, object]:
     }
 
 
-def _report(address: BrokerAddress, outcome: Outcome) -> dict[str, object]:
+def _report(address: Connection, outcome: Outcome) -> dict[str, object]:
     return {
         "bootstrap_servers": address.bootstrap_servers,
-        "as_wanted": outcome.is_as_wanted,
         **asdict(outcome.sizing),
         "created": outcome.created,
         "missing": outcome.missing,

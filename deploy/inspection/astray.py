@@ -5,16 +5,15 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from deploy.console import diagnostics
-from deploy.inspection.visible_text import visible
 
 
-def warn_astray(device: str, partitions: Iterable[int], home: int) -> None:
+def warn_astray(partitions: Iterable[int], home: int) -> None:
     """Say on standard error that a publisher partitions differently."""
     where = ", ".join(str(partition) for partition in sorted(partitions))
     diagnostics().print(
         Text.assemble(
             ("warning[publisher.other-partitioner]", "bold yellow"),
-            f": {visible(device)} belongs to partition {home}, and has records in {where}. Some "
+            f": the device belongs to partition {home}, and has records in {where}. Some "
             "publisher does not partition as Kafka's Java clients do (murmur2; librdkafka needs "
             "partitioner=murmur2_random), so the order of this device's events is not kept, and "
             "each partition has a state of its own. Mend the publisher first.",

@@ -9,9 +9,8 @@ file at once, and every error of it into one of our four kinds. Nothing here del
 # aiokafka has no type information; see above.
 
 import asyncio
-import logging
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -20,16 +19,16 @@ from aiokafka import errors as kafka_errors
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from events.errors import Misconfigured, TransientFailure
+from agents.lane.kafka.client import start_client
+from agents.lane.kafka.security import PLAINTEXT, Security
+from deploy.records.connection import Connection
+from deploy.records.kafka_failures import kafka_failures
 
 _CLIENT_ID: Final = "biolatch-admin"
 _REQUEST_TIMEOUT_S: Final = 10.0
 _SHOWN_CHECK_S: Final = 0.05
 _SHOWN_CHECKS_MAX: Final = 100
 _SET_ON_THE_TOPIC: Final = 1  # DescribeConfigs: ConfigSource.DYNAMIC_TOPIC_CONFIG
-
-# aiokafka's own lines would tell a second time, and less clearly, what the errors below say.
-logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,24 +65,28 @@ class KafkaAdmin:
     """
 
     def __init__(
-        self, bootstrap_servers: str, *, request_timeout_s: float = _REQUEST_TIMEOUT_S
+        self,
+        bootstrap_servers: str,
+        *,
+        request_timeout_s: float = _REQUEST_TIMEOUT_S,
+        security: Security = PLAINTEXT,
     ) -> None:
         """Prepare a connection to these servers (`host:port`, several with commas)."""
+        self._connection = Connection(
+            bootstrap_servers=bootstrap_servers,
+            request_timeout_s=request_timeout_s,
+            security=security,
+        )
         self._bootstrap_servers = bootstrap_servers
-        self._request_timeout_ms = int(request_timeout_s * 1000)
         self._client: Any = None
 
     async def __aenter__(self) -> Self:
         """Connect."""
         with self._translated_errors():
             # It takes the running loop, so it is made here and not before.
-            self._client = AIOKafkaAdminClient(
-                bootstrap_servers=self._bootstrap_servers,
-                client_id=_CLIENT_ID,
-                request_timeout_ms=self._request_timeout_ms,
-            )
+            self._client = AIOKafkaAdminClient(**self._connection.client(_CLIENT_ID))
             try:
-                await self._client.start()
+                await start_client(self._client, self._connection)
             except BaseException:
                 await self._client.close()
                 raise
@@ -173,27 +176,8 @@ class KafkaAdmin:
             with self._translated_errors():
                 raise kafka_errors.for_code(code)(message)
 
-    @contextmanager
-    def _translated_errors(self) -> Generator[None]:
-        try:
-            yield
-        except (kafka_errors.KafkaConnectionError, OSError) as error:
-            raise TransientFailure(
-                "kafka.unreachable",
-                f"no Apache Kafka answers at {self._bootstrap_servers}. Start one here with "
-                "`biolatch kafka start`, or set BIOLATCH_KAFKA__BOOTSTRAP_SERVERS to the address "
-                "of yours.",
-            ) from error
-        except kafka_errors.KafkaError as error:
-            if error.retriable:
-                raise TransientFailure(
-                    "kafka.not-now",
-                    f"the Kafka at {self._bootstrap_servers} could not do it now ({error}). Try "
-                    "again in a moment.",
-                ) from error
-            raise Misconfigured(
-                "kafka.refused", f"the Kafka at {self._bootstrap_servers} refused: {error}"
-            ) from error
+    def _translated_errors(self) -> AbstractContextManager[None]:
+        return kafka_failures(self._bootstrap_servers)
 
 
 def _cluster_topic(

@@ -15,12 +15,17 @@ from aiokafka.errors import (
     RequestTimedOutError,
 )
 
+from agents.lane.kafka.client import NOT_ALLOWED, AccessRefused
 from events.errors import Misconfigured, TransientFailure
 
 # aiokafka's own lines would tell a second time, and less clearly, what the errors below say.
 logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 
+_RIGHTS = (
+    "docs/reference/principals.md says who needs which rights; `biolatch topics apply --acls` "
+    "grants them."
+)
 _NO_ANSWER = (KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError, RequestTimedOutError)
 
 
@@ -34,6 +39,14 @@ def kafka_failures(bootstrap_servers: str) -> Generator[None]:
     """
     try:
         yield
+    except AccessRefused as error:
+        raise Misconfigured("kafka.access-refused", str(error)) from error
+    except NOT_ALLOWED as error:
+        raise Misconfigured(
+            "kafka.not-allowed",
+            f"the Kafka at {bootstrap_servers} does not allow this user to do it ({error}). "
+            f"{_RIGHTS}",
+        ) from error
     except (*_NO_ANSWER, OSError) as error:  # a timeout is an OSError, too
         raise unreachable(bootstrap_servers) from error
     except KafkaError as error:
@@ -62,6 +75,6 @@ def missing_topic(bootstrap_servers: str, topic: str) -> Misconfigured:
     """The cluster has no such topic."""
     return Misconfigured(
         "topics.missing",
-        f"the Kafka at {bootstrap_servers} has no topic {topic}. Create the topics with `biolatch "
-        "topics apply`.",
+        f"the Kafka at {bootstrap_servers} has no topic {topic}, or none that this user may see. "
+        "Create the topics with `biolatch topics apply`, on a cluster with ACLs with `--acls`.",
     )

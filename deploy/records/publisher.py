@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple, Self, TypeAlias
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
 
+from agents.lane.kafka.client import start_client
 from deploy.records.connection import Connection
 from deploy.records.kafka_failures import kafka_failures, missing_topic, unreachable
 from deploy.records.partitioner import partition_of
@@ -63,6 +64,7 @@ class RecordPublisher:
 
     def __init__(self, connection: Connection, topic: str) -> None:
         """Prepare; nothing is connected yet."""
+        self._connection = connection
         self._bootstrap_servers = connection.bootstrap_servers
         self._request_timeout_s = connection.request_timeout_s
         self._topic = topic
@@ -79,9 +81,7 @@ class RecordPublisher:
         with kafka_failures(self._bootstrap_servers):
             # It takes the running loop, so it is made here and not before.
             self._producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap_servers,
-                client_id=_CLIENT_ID,
-                request_timeout_ms=int(self._request_timeout_s * 1000),
+                **self._connection.client(_CLIENT_ID),
                 enable_idempotence=True,
                 acks="all",
                 max_batch_size=_BATCH_BYTES_MAX,
@@ -89,7 +89,7 @@ class RecordPublisher:
             )
             try:
                 async with asyncio.timeout(_OPEN_TIMEOUTS * self._request_timeout_s):
-                    await self._producer.start()
+                    await start_client(self._producer, self._connection)
                     # All topics are asked for: asking for one by name would create it on a
                     # cluster that creates topics by itself.
                     cluster = await self._producer.client.fetch_all_metadata()

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from agents.lane.kafka.client import start_client
 from agents.lane.kafka.record_batches import replace_record_parsing
 from agents.lane.port import Partition
 from deploy.records.connection import Connection
@@ -45,36 +46,39 @@ class TopicReader:
     again, and Misconfigured when it refuses.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        """Prepare; nothing is connected yet."""
+    def __init__(self, connection: Connection, *, uncommitted: bool = False) -> None:
+        """Prepare; nothing is connected yet.
+
+        Args:
+            connection: where, and how patiently.
+            uncommitted: read what no transaction has committed, too, and what was aborted.
+        """
         replace_record_parsing()
         self.bootstrap_servers: Final = connection.bootstrap_servers
+        self._connection = connection
         self._request_timeout_s = connection.request_timeout_s
+        self._isolation: Final = "read_uncommitted" if uncommitted else "read_committed"
         self._consumer: Any = None
         self._admin: Any = None
 
     async def __aenter__(self) -> Self:
         """Connect."""
-        client: dict[str, Any] = {
-            "bootstrap_servers": self.bootstrap_servers,
-            "client_id": _CLIENT_ID,
-            "request_timeout_ms": int(self._request_timeout_s * 1000),
-        }
+        client = self._connection.client(_CLIENT_ID)
         with kafka_failures(self.bootstrap_servers):
             # Both take the running loop, so they are made here and not before.
             self._admin = AIOKafkaAdminClient(**client)
             self._consumer = AIOKafkaConsumer(
                 **client,
                 enable_auto_commit=False,
-                isolation_level="read_committed",
+                isolation_level=self._isolation,
                 # Records may leave a topic by age while they are read: then the oldest is next.
                 auto_offset_reset="earliest",
                 fetch_max_wait_ms=int(_FETCH_WAIT_S_MAX * 1000),
                 fetch_max_bytes=_FETCH_BYTES_MAX,
             )
             try:
-                await self._admin.start()
-                await self._consumer.start()
+                await start_client(self._admin, self._connection)
+                await start_client(self._consumer, self._connection)
             except BaseException:
                 await self._disconnect()
                 raise

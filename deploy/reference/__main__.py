@@ -1,8 +1,10 @@
-"""Write the reference pages: `python -m deploy.reference [FOLDER]`."""
+"""Write what is drawn from the code: `python -m deploy.reference`, in the checkout."""
 
-import sys
 from pathlib import Path
 
-from deploy.reference.pages import write_pages
+from deploy.reference.client import write_client
+from deploy.reference.pages import write_manifests, write_pages
 
-write_pages(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/reference"))
+write_pages(Path("docs", "reference"))
+write_manifests(Path())
+write_client(Path("clients", "python", "src", "biolatch_client"))

@@ -1,18 +1,26 @@
-"""All reference pages by file name."""
+"""All reference pages by file name, and what else is drawn from the code."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from deploy.reference.dead_letter_codes import dead_letter_codes_page
+from deploy.reference.principals import principals_page, strimzi_users
 from deploy.reference.settings import settings_page
 from deploy.reference.transitions import transitions_page
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "dead-letter-codes.md": dead_letter_codes_page,
+    "principals.md": principals_page,
     "settings.md": settings_page,
     "transitions.md": transitions_page,
 }
+
+
+MANIFESTS: Final[Mapping[Path, Callable[[], str]]] = {
+    Path("deploy", "strimzi", "kafka-users.yaml"): strimzi_users,
+}
+"""By their place in the checkout."""
 
 
 def write_pages(folder: Path) -> None:
@@ -24,3 +32,14 @@ def write_pages(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
         (folder / name).write_text(page(), encoding="utf-8")
+
+
+def write_manifests(root: Path) -> None:
+    """Write every manifest.
+
+    Raises:
+        OSError: a folder cannot be written.
+    """
+    for place, manifest in MANIFESTS.items():
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        (root / place).write_text(manifest(), encoding="utf-8")

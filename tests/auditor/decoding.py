@@ -176,12 +176,6 @@ def _time(value: object) -> int:
         raise Malformed("time") from error
 
 
-def _any_text(value: object) -> str:
-    if not isinstance(value, str):
-        raise Malformed("not a text")
-    return value
-
-
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise Malformed("not true or false")
@@ -192,6 +186,15 @@ def _json_object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Malformed("not an object")
     return value
+
+
+def _text_up_to(longest: int) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or len(value) > longest:
+            raise Malformed(f"not a text of at most {longest} characters")
+        return value
+
+    return check
 
 
 def _integer_up_to(highest: int) -> Callable[[object], int]:
@@ -259,17 +262,17 @@ FIELDS: dict[str, dict[str, _Field]] = {
         "key_binding": _optional(_one_of("current_set", "any_set", "none", "unknown"), "unknown"),
         "login_id": _optional(_identifier),
         "public_key": _optional(_json_object),
-        "device_signature": _optional(_any_text),
-        "challenge": _optional(_any_text),
-        "os_version": _optional(_any_text),
-        "app_version": _optional(_any_text),
-        "device_model": _optional(_any_text),
+        "device_signature": _optional(_text_up_to(1024)),
+        "challenge": _optional(_text_up_to(1024)),
+        "os_version": _optional(_text_up_to(128)),
+        "app_version": _optional(_text_up_to(128)),
+        "device_model": _optional(_text_up_to(128)),
     },
     "biolatch.enrollment.declined.v1": {**_all_required(["user_id"]), "channel": _CHANNEL},
     "biolatch.enrollment.withdrawn.v1": {**_all_required(["user_id"]), "channel": _CHANNEL},
     "biolatch.enrollment.revoked.v1": {
         **_all_required(["user_id"]),
-        "reason_admin": _Field(_any_text),
+        "reason_admin": _Field(_text_up_to(512)),
         "allow_re_enable": _Field(_flag),
     },
     "biolatch.attempt.finished.v1": {
@@ -279,9 +282,9 @@ FIELDS: dict[str, dict[str, _Field]] = {
         "bio_epoch": _BIO_EPOCH,
         "seq": _Field(_integer_up_to(COUNT_MAX)),
         "scans": _optional(_integer_up_to(COUNT_MAX), 1),
-        "platform_code": _optional(_any_text),
-        "device_signature": _optional(_any_text),
-        "challenge": _optional(_any_text),
+        "platform_code": _optional(_text_up_to(128)),
+        "device_signature": _optional(_text_up_to(1024)),
+        "challenge": _optional(_text_up_to(1024)),
     },
     "biolatch.attempt.password-accepted.v1": {
         **_all_required(["user_id", "login_id"]),

@@ -19,6 +19,7 @@ from deploy.kafka import launcher
 BIOLATCH = Path(sysconfig.get_path("scripts")) / "biolatch"
 COMMAND_WAIT_S = 60
 SERVING_WAIT_S = 60
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 def environment(bootstrap_servers: str | None) -> dict[str, str]:
@@ -32,11 +33,17 @@ def environment(bootstrap_servers: str | None) -> dict[str, str]:
     return kept | address | {"NO_COLOR": "1"}
 
 
-def biolatch(bootstrap_servers: str, *arguments: str, stdin: str = "", exit_code: int = 0) -> str:
+def biolatch(
+    bootstrap_servers: str,
+    *arguments: str,
+    stdin: str = "",
+    exit_code: int = 0,
+    settings: Mapping[str, str] = NO_SETTINGS,
+) -> str:
     """Run one command to its end and return its standard output."""
     done = subprocess.run(  # noqa: S603 (our own command line, no shell)
         [BIOLATCH, *arguments],
-        env=environment(bootstrap_servers),
+        env=environment(bootstrap_servers) | dict(settings),
         input=stdin,
         capture_output=True,
         text=True,
@@ -99,9 +106,16 @@ def running_worker(
     folder: Path,
     *,
     partitions: int,
-    settings: Mapping[str, str] = MappingProxyType({}),
+    settings: Mapping[str, str] = NO_SETTINGS,
 ) -> Generator[RunningWorker]:
-    """A worker that serves all partitions; it ends in good order, and with this process anyway."""
+    """A worker that serves all partitions; it ends in good order, and with this process anyway.
+
+    Args:
+        bootstrap_servers: the Kafka, if any is named.
+        folder: where it runs.
+        partitions: how many it serves before the block begins.
+        settings: further variables.
+    """
     bound = [sys.executable, "-I", "-S", launcher.__file__, "bound", str(os.getpid())]
     process = subprocess.Popen(  # noqa: S603 (as above)
         [*bound, str(folder / "worker.pid"), str(BIOLATCH), "run"],

@@ -43,7 +43,7 @@ def moved_time_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     broker = LocalKafka(folder / "kafka")
     asyncio.run(broker.start())
     servers = broker.bootstrap_servers
-    asyncio.run(_create_input_of_any_time(servers))
+    asyncio.run(create_input_of_any_time(servers))
     # The input differs from what it should be, and that is said; the rest is made.
     biolatch(servers, "topics", "apply", exit_code=5)
     with running_worker(servers, folder, partitions=MOVED_TIME_PARTITIONS):
@@ -51,7 +51,8 @@ def moved_time_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     asyncio.run(broker.stop())
 
 
-async def _create_input_of_any_time(servers: str) -> None:
+async def create_input_of_any_time(servers: str) -> None:
+    """The input topic as nobody should have it: publishers choose the time of their records."""
     async with KafkaAdmin(servers) as admin:
         await admin.create(
             topology().device_events.name,

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from agents.app import Worker, WorkerTopics
-from agents.setting_groups import ApplicationSettings, KafkaSettings, LaneSettings
+from agents.kafka_settings import KafkaSettings
+from agents.setting_groups import ApplicationSettings, LaneSettings
 from agents.settings import Settings
 from tests.kafka.lane_logs import create_topics
 from tests.unit.lane_rig import Counting

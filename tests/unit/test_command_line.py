@@ -83,7 +83,7 @@ def test_a_misspelt_command_is_a_usage_error_that_knows_better(
         (Misconfigured("a.code", "[b] set it"), 3, "error[a.code]: [b] set it"),
         (TransientFailure("a.code", "later"), 4, "error[a.code]: later"),
         (InvariantBroken("a.code", "ours"), ExitCode.DEFECT, "error[a.code]: ours"),
-        (ZeroDivisionError("oops"), ExitCode.DEFECT, "defect[ZeroDivisionError]: oops"),
+        (ZeroDivisionError("oops"), ExitCode.DEFECT, "defect[ZeroDivisionError]: This"),
         (KeyboardInterrupt(), ExitCode.INTERRUPTED, ""),
     ],
 )
@@ -110,7 +110,9 @@ def test_verbose_shows_where_a_defect_is(
     monkeypatch.setitem(sys.modules, "failing_command", a_command_that_raises(ValueError("oops")))
     monkeypatch.setattr(deploy.cli, "COMMANDS", {"fail": CommandModule("failing_command", "Fail.")})
     assert run(["--verbose", "fail"]) == ExitCode.DEFECT
-    assert "Traceback" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert "oops" not in said  # it may be what the code stumbled over
 
 
 def test_the_topics_are_shown_for_people_and_for_machines(

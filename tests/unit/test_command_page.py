@@ -10,7 +10,10 @@ from deploy.commands import COMMANDS
 from deploy.exit_codes import ExitCode
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/commands.md").read_text(encoding="utf-8")
-ON_DATA = ("run", "publish", "tail", "state", "explain", "lag", "dead-letters", "skip", "schema")
+ON_DATA = (
+    "run", "publish", "tail", "state", "explain", "erasure-report", "erasure-key", "lag",
+    "dead-letters", "skip", "schema",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ON_DATA)

@@ -3,13 +3,14 @@
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import structlog
 
 from agents.log_output import write_log
 from agents.setting_groups import LogSettings
+from events.errors import InvariantBroken
 
 Output = pytest.CaptureFixture[str]
 
@@ -104,3 +105,33 @@ def test_no_line_shows_the_values_of_variables(capsys: Output) -> None:
     text = capsys.readouterr().err
     assert "device-4711" not in text
     assert "ValueError" in text
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_no_line_shows_what_an_error_stumbled_over(
+    capsys: Output, form: Literal["json", "console"]
+) -> None:
+    write_log(LogSettings(format=form, level="debug"))
+    rows: dict[str, int] = {}
+    try:
+        try:
+            rows["device-4711"]
+        except KeyError as error:
+            raise ValueError("user-0815") from error
+    except ValueError as error:
+        structlog.get_logger("agents.x").exception("failed")
+        library = logging.getLogger("mode.services")
+        library.log(logging.ERROR, "Crashed reason=%r", error, exc_info=True)
+
+    text = capsys.readouterr().err
+    assert "device-4711" not in text
+    assert "user-0815" not in text
+    assert "KeyError" in text
+    assert "test_log_output.py" in text
+
+
+def test_an_error_that_was_worded_for_logs_is_told(capsys: Output) -> None:
+    write_log(LogSettings())
+    broken = InvariantBroken("row.unreadable", "a stored row cannot be read")
+    structlog.get_logger("agents.x").error("failed", exc_info=broken)
+    assert "a stored row cannot be read" in capsys.readouterr().err

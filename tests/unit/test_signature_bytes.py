@@ -135,6 +135,13 @@ def test_what_is_not_covered_may_change(signatures: PublisherSignatures) -> None
     assert passes(signatures, elsewhere)
 
 
+def test_whoever_signs_again_replaces_the_signature(signatures: PublisherSignatures) -> None:
+    foreign = EVENT.with_more_headers((SIGNATURE_HEADER, b"of somebody else"))
+    twice = signed(signed(foreign, signer("HS256")), signer("EdDSA"))
+    assert [name for name, _ in twice.headers].count(SIGNATURE_HEADER) == 1
+    assert passes(signatures, twice)
+
+
 def test_a_value_that_is_missing_is_not_one_that_is_empty() -> None:
     assert canonical_form(b"k", None, ()) != canonical_form(b"k", b"", ())
     assert canonical_form(None, b"v", ()) != canonical_form(b"", b"v", ())

@@ -8,6 +8,7 @@ Owns the options of every client. Must never write: only a fenced session does.
 # pyright: reportUnknownArgumentType=false, reportAny=false
 
 import asyncio
+import time
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,12 +17,39 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+    for_code,
+)
 
+from agents.lane.kafka.refusal import Reach, why_refused
+from agents.lane.kafka.security import PLAINTEXT, Security
 from agents.lane.log import LogFailure
 from agents.lane.port import Partition
 
 _START_GRACE_S = 1.0
+_ASK_WHY_S = 1.0
+
+NOT_ALLOWED = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
+"""What aiokafka raises where the cluster's ACLs do not allow a request."""
+
+
+class AccessRefused(LogFailure):
+    """Brokers answer, and will not have this process as it is; trying again changes nothing."""
+
+
+class NotAllowed(LogFailure):
+    """The cluster's ACLs do not let this process do what it tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +66,7 @@ class KafkaOptions:
         transaction_timeout_s: the broker aborts a transaction that is open for longer.
         close_s_max: what closing a producer in order may take; then it is torn down.
         compression: of record batches: `lz4`, `zstd`, `snappy`, `gzip` or None.
+        security: how brokers and worker prove to each other who they are.
     """
 
     bootstrap_servers: str
@@ -49,6 +78,7 @@ class KafkaOptions:
     transaction_timeout_s: float
     close_s_max: float
     compression: str | None
+    security: Security = PLAINTEXT
 
     def client(self) -> dict[str, Any]:
         """Return what every client is made with."""
@@ -56,6 +86,7 @@ class KafkaOptions:
             "bootstrap_servers": self.bootstrap_servers,
             "client_id": self.client_id,
             "request_timeout_ms": int(self.request_timeout_s * 1000),
+            **self.security.client(),
         }
 
 
@@ -64,6 +95,8 @@ def log_failures(doing: str) -> Generator[None]:
     """Raise what aiokafka and the network raise as `LogFailure`, with what was being done."""
     try:
         yield
+    except NOT_ALLOWED as error:
+        raise NotAllowed(f"{doing}: {words(error)}") from error
     except (KafkaError, OSError) as error:
         raise LogFailure(f"{doing}: {words(error)}") from error
 
@@ -78,11 +111,16 @@ def words(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-async def start_client(client: Any) -> None:  # noqa: ANN401 - aiokafka's, untyped
+async def start_client(client: Any, reach: Reach) -> None:  # noqa: ANN401 - aiokafka's, untyped
     """Start an aiokafka client; one that is cancelled meanwhile gets a moment to finish.
 
     A client that is cancelled on its first connection forgets that connection, open.
+
+    Raises:
+        AccessRefused: a broker answers, and does not let this process in.
+        aiokafka.errors.KafkaError: it could not be started.
     """
+    began_s = time.monotonic()
     starting = asyncio.ensure_future(client.start())
     try:
         await asyncio.shield(starting)
@@ -90,6 +128,13 @@ async def start_client(client: Any) -> None:  # noqa: ANN401 - aiokafka's, untyp
         await asyncio.wait({starting}, timeout=_START_GRACE_S)
         if not starting.cancel() and not starting.cancelled():
             starting.exception()  # seen, and of no interest any more
+        raise
+    except (KafkaConnectionError, OSError) as error:
+        # Brokers that let a request time out are away, most likely, and would do so again.
+        was_slow = time.monotonic() - began_s >= reach.request_timeout_s
+        reason = await why_refused(reach, within_s=_ASK_WHY_S if was_slow else None)
+        if reason is not None:
+            raise AccessRefused(reason) from error
         raise
 
 
@@ -118,13 +163,14 @@ class KafkaLogs:
         """Connect.
 
         Raises:
+            AccessRefused: a broker answers, and does not let this process in.
             LogFailure: no broker can be reached.
         """
         self._admin = AIOKafkaAdminClient(**self.options.client())
         try:
             await self._asking()
             with self._connection_failures():
-                await start_client(self._admin)
+                await start_client(self._admin, self.options)
         except BaseException:
             await self.stop()
             raise
@@ -157,12 +203,17 @@ class KafkaLogs:
         """Return a setting of a topic as the brokers have it; None when there is none.
 
         Raises:
+            NotAllowed: its settings are not for this process to see.
             LogFailure: Kafka did not answer.
         """
         resource = ConfigResource(ConfigResourceType.TOPIC, topic)
         with log_failures("cannot describe a topic's settings"):
             [answer] = await self._admin.describe_configs([resource])
-        for described in answer.to_object()["resources"]:
+            described_topics = answer.to_object()["resources"]
+            for described in described_topics:
+                if described["error_code"]:
+                    raise for_code(described["error_code"])(f"{topic} ({name})")
+        for described in described_topics:
             for entry in described["config_entries"]:
                 if entry["config_names"] == name:
                     value: str | None = entry["config_value"]
@@ -195,7 +246,7 @@ class KafkaLogs:
                 consumer = AIOKafkaConsumer(**self.options.client(), enable_auto_commit=False)
                 try:
                     with self._connection_failures():
-                        await start_client(consumer)
+                        await start_client(consumer, self.options)
                 except BaseException:
                     await stop_consumer(consumer)
                     raise

@@ -70,7 +70,7 @@ async def committed_reader(
     consumer.assign([address])
     try:
         with log_failures(f"cannot read {partition}"):
-            await start_client(consumer)
+            await start_client(consumer, options)
             consumer.seek(address, offset)
             yield CommittedReader(consumer, address)
     finally:

@@ -73,7 +73,7 @@ class KafkaLaneLog:
         )
         try:
             with log_failures("cannot open the transactional producer"):
-                await start_client(producer)
+                await start_client(producer, options)
         except BaseException:
             await _tear_down(producer)
             raise

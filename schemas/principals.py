@@ -1,0 +1,243 @@
+"""Who may do what on the cluster, as data: the least that each kind of user needs, and why.
+
+Owns every right of an installation. The ACLs that `biolatch topics apply --acls` makes, the users
+for Strimzi and the page of principals are all drawn from here. Must never talk to a broker. What
+protects it: a test asks a real broker for every operation as every principal, against a table of
+its own, and runs worker and commands with these rights and no others.
+
+Kafka itself adds: whoever may read, write, delete or alter something may also describe it, and
+whoever may alter or describe its settings may not therefore see its records.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from schemas.topics import APPLICATION_DEFAULT, TopicName, topology
+
+
+class Role(StrEnum):
+    """What a principal is there for."""
+
+    PUBLISHER = "publisher"
+    WORKER = "worker"
+    NOTIFIER = "notifier"
+    ANALYST = "analyst"
+    OPERATOR = "operator"
+
+
+class ResourceKind(StrEnum):
+    """What a right is about, in Strimzi's words."""
+
+    TOPIC = "topic"
+    GROUP = "group"
+    TRANSACTIONAL_ID = "transactionalId"
+
+
+class Operation(StrEnum):
+    """What may be done, in Kafka's words."""
+
+    READ = "Read"
+    WRITE = "Write"
+    CREATE = "Create"
+    DESCRIBE_CONFIGS = "DescribeConfigs"
+    ALTER_CONFIGS = "AlterConfigs"
+
+
+class Resource(NamedTuple):
+    """What a right is about.
+
+    Attributes:
+        kind: of what kind it is.
+        name: its name, or how its name begins.
+        is_prefix: whether all names are meant that begin so.
+    """
+
+    kind: ResourceKind
+    name: str
+    is_prefix: bool = False
+
+
+class Grant(NamedTuple):
+    """Operations on one resource.
+
+    Attributes:
+        resource: what they are about.
+        operations: what may be done.
+        why: what cannot be done without.
+    """
+
+    resource: Resource
+    operations: tuple[Operation, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """One kind of user.
+
+    Attributes:
+        role: its name here.
+        purpose: one line for people.
+        grants: all that it may do.
+    """
+
+    role: Role
+    purpose: str
+    grants: tuple[Grant, ...]
+
+
+class Right(NamedTuple):
+    """One operation on one resource that one user of the cluster has."""
+
+    user: str
+    resource: Resource
+    operation: Operation
+
+
+_READ: Final = (Operation.READ,)
+_WRITE: Final = (Operation.WRITE,)
+_MANAGE: Final = (
+    Operation.CREATE,
+    Operation.DESCRIBE_CONFIGS,
+    Operation.ALTER_CONFIGS,
+)
+
+
+def principals(
+    application: str = APPLICATION_DEFAULT, group_id: str | None = None
+) -> tuple[Principal, ...]:
+    """Everybody who has to do with one application.
+
+    Args:
+        application: begins the changelog's name and every transactional id.
+        group_id: the workers' consumer group; None: named as the application.
+    """
+    return (
+        _publisher(),
+        _worker(application, group_id or application),
+        _notifier(application),
+        _analyst(application),
+        _operator(application, group_id or application),
+    )
+
+
+def rights(
+    everybody: tuple[Principal, ...], users: Mapping[Role, tuple[str, ...]]
+) -> Iterator[Right]:
+    """Every single right of these users.
+
+    Args:
+        everybody: what each role may do.
+        users: who has a role, as Kafka names them (`User:...`); a role that is left out has nobody.
+    """
+    for principal in everybody:
+        for user in users.get(principal.role, ()):
+            for grant in principal.grants:
+                for operation in grant.operations:
+                    yield Right(user, grant.resource, operation)
+
+
+def default_user(role: Role, application: str = APPLICATION_DEFAULT) -> str:
+    """Who has a role if nobody says otherwise: the user of this name."""
+    return f"User:{application}-{role.value}"
+
+
+def _publisher() -> Principal:
+    return Principal(
+        role=Role.PUBLISHER,
+        purpose="a backend that publishes what phones report",
+        grants=(
+            Grant(_topic(topology().device_events.name), _WRITE, "publishes events, idempotently"),
+        ),
+    )
+
+
+def _worker(application: str, group_id: str) -> Principal:
+    topics = topology(application)
+    outputs = (topics.verdicts, topics.decisions, topics.device_state, topics.dead_letters)
+    return Principal(
+        role=Role.WORKER,
+        purpose="`biolatch run`",
+        grants=(
+            Grant(
+                _topic(topics.device_events.name),
+                (Operation.READ, Operation.DESCRIBE_CONFIGS),
+                "reads events, and warns where publishers could choose their time",
+            ),
+            *(Grant(_topic(topic.name), _WRITE, topic.purpose) for topic in outputs),
+            Grant(
+                _topic(topics.devices_changelog.name),
+                (Operation.READ, Operation.WRITE, Operation.DESCRIBE_CONFIGS),
+                "rows and positions; rows kept on disk are compared with the topic's retention",
+            ),
+            Grant(_group(group_id), _READ, "shares the partitions with the other workers"),
+            Grant(_lane_ids(application), _WRITE, "one transaction for each batch of a partition"),
+        ),
+    )
+
+
+def _notifier(application: str) -> Principal:
+    topics = topology(application)
+    return Principal(
+        role=Role.NOTIFIER,
+        purpose="a service that acts on decisions",
+        grants=(
+            Grant(_topic(topics.decisions.name), _READ, topics.decisions.purpose),
+            Grant(_topic(topics.device_state.name), _READ, topics.device_state.purpose),
+            Grant(
+                _group(f"{application}-notifier", is_prefix=True), _READ, "commits how far it is"
+            ),
+        ),
+    )
+
+
+def _analyst(application: str) -> Principal:
+    topics = topology(application)
+    return Principal(
+        role=Role.ANALYST,
+        purpose="security analytics, and people with `biolatch tail`",
+        grants=(
+            Grant(_topic(topics.verdicts.name), _READ, topics.verdicts.purpose),
+            Grant(_topic(topics.decisions.name), _READ, topics.decisions.purpose),
+            Grant(_group(f"{application}-analyst", is_prefix=True), _READ, "commits how far it is"),
+        ),
+    )
+
+
+def _operator(application: str, group_id: str) -> Principal:
+    topics = topology(application)
+    to_look_at = (topics.device_events, topics.verdicts, topics.decisions, topics.device_state)
+    to_mend = (topics.dead_letters, topics.devices_changelog)
+    read_write = (Operation.READ, Operation.WRITE)
+    return Principal(
+        role=Role.OPERATOR,
+        purpose="people with `biolatch topics`, `lag`, `tail`, `state`, `explain`, `dead-letters` "
+        "and `skip`",
+        grants=(
+            *(
+                Grant(_topic(topic.name), (*_READ, *_MANAGE), f"`topics`, `tail`: {topic.purpose}")
+                for topic in to_look_at
+            ),
+            *(
+                Grant(_topic(topic.name), (*read_write, *_MANAGE), f"`skip`: {topic.purpose}")
+                for topic in to_mend
+            ),
+            Grant(_group(group_id), _READ, "`lag` asks how far workers are, `skip` moves it on"),
+            Grant(_lane_ids(application), _WRITE, "`skip` takes the place of a worker's lane"),
+        ),
+    )
+
+
+def _topic(name: TopicName) -> Resource:
+    return Resource(ResourceKind.TOPIC, name)
+
+
+def _group(name: str, *, is_prefix: bool = False) -> Resource:
+    return Resource(ResourceKind.GROUP, name, is_prefix)
+
+
+def _lane_ids(application: str) -> Resource:
+    prefix = f"{application}-{topology().device_events.name}-"
+    return Resource(ResourceKind.TRANSACTIONAL_ID, prefix, is_prefix=True)
