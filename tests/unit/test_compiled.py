@@ -19,6 +19,7 @@ if sys.argv[1] == "compiled":
 from agents.core import decide
 from agents.core.policy import Policy
 from agents.devices import DevicesAgent
+from agents.erasure_keys import ErasureKeys
 from agents.lane.port import Partition
 from tests.property.history import generate
 
@@ -27,7 +28,8 @@ class Input:
         self.key, self.value, self.headers = raw.key, raw.value, raw.headers
         self.timestamp, self.offset = raw.timestamp_ms, raw.offset
 
-agent, rows, digest, counts = DevicesAgent(Policy()), {}, hashlib.sha256(), {}
+agent = DevicesAgent(Policy(), erasure_keys=ErasureKeys([bytes(32)]))
+rows, digest, counts = {}, hashlib.sha256(), {}
 for raw in generate(seed=7, events=4_000).records:
     of_partition = rows.setdefault(raw.partition, {})
     result = agent(Partition(raw.topic, raw.partition), of_partition, [Input(raw)])
