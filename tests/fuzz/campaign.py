@@ -1,8 +1,8 @@
 """`python -m tests.fuzz.campaign`: every target under atheris, and a table of what it came to.
 
-Bounded in inputs and in time. A finding is kept as a file with the command that repeats it; the
-exit code is 1 then, and also where fewer inputs were tried than were to be. With `--keep` the
-minimised corpus replaces the kept one (`tests/fuzz/corpus`).
+Bounded in inputs and in time. A finding is kept as a file, also over later campaigns, with the
+command that repeats it; the exit code is 1 then, and also where fewer inputs were tried than were
+to be. With `--keep` the minimised corpus replaces the kept one (`tests/fuzz/corpus`).
 """
 
 import argparse
@@ -25,6 +25,7 @@ from tests.fuzz.words import words
 FOLDER: Final = Path(".fuzz")
 """Where a campaign works, and what it leaves: its corpus, its logs and its findings."""
 
+_TARGETS: Final = ", ".join(TARGETS)
 _SECONDS_MAX: Final = 900
 _HANG_S: Final = 10
 _MEMORY_MIB_MAX: Final = 1024
@@ -51,8 +52,9 @@ class Outcome(NamedTuple):
 def main() -> int:
     """Run the campaign; the exit code."""
     arguments = _arguments()
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    (FOLDER / "findings").mkdir(parents=True)
+    for left in ("corpus", "merged"):
+        shutil.rmtree(FOLDER / left, ignore_errors=True)
+    (FOLDER / "findings").mkdir(parents=True, exist_ok=True)
     (FOLDER / "words.dict").write_text(words(), encoding="ascii")
     names = arguments.target or list(TARGETS)
     with ThreadPoolExecutor(arguments.at_once) as pool:
@@ -69,18 +71,26 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fuzz.campaign", description=__doc__, epilog=f"Targets: {_TARGETS}."
+    )
     parser.add_argument("--factor", type=float, default=1.0, help="so many times the inputs")
-    parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--at-once", type=int, default=os.cpu_count() or 1, help="so many targets at once"
+    )
     parser.add_argument("--keep", action="store_true", help="replace the kept corpus")
-    parser.add_argument("target", nargs="*", choices=[[], *TARGETS])
-    return parser.parse_args()
+    parser.add_argument("target", nargs="*", metavar="TARGET", help="these only")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.target) - set(TARGETS):
+        parser.error(f"no target is called {', '.join(sorted(unknown))}; there are {_TARGETS}")
+    return arguments
 
 
 def _fuzz(name: str, factor: float) -> Outcome:
     target = TARGETS[name]
     corpus = _filled(FOLDER / "corpus" / name, [*short(target.seeds()), *kept(name)])
     known = len(list(corpus.iterdir()))
+    before = set((FOLDER / "findings").iterdir())
     wanted = int(target.inputs * factor)
     done = _atheris(
         name,
@@ -108,7 +118,7 @@ def _fuzz(name: str, factor: float) -> Outcome:
         len(list(corpus.iterdir())) - known,
         statistics.get(b"peak_rss_mb", 0),
         statistics.get(b"slowest_unit_time_sec", 0),
-        sorted((FOLDER / "findings").glob(f"{name}-*")),
+        sorted(set((FOLDER / "findings").glob(f"{name}-*")) - before),
     )
 
 
