@@ -1,6 +1,8 @@
 """What tests of the client share: topics on the shared broker, and a worker."""
 
 import asyncio
+import signal
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +13,7 @@ from deploy.kafka.local import LocalKafka
 from deploy.topic_setup import Wishes, apply
 from schemas.topics import topology
 from tests.client.postgres import running_postgres
-from tests.journeys.commands import running_worker
+from tests.kafka.commands.command_line import Program
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +33,16 @@ def connection(topics_kafka: LocalKafka) -> KafkaConnection:
     return KafkaConnection(bootstrap_servers=topics_kafka.bootstrap_servers)
 
 
-@pytest.fixture(scope="session")
-def served(
-    topics_kafka: LocalKafka, connection: KafkaConnection, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[KafkaConnection]:
-    """The shared broker, with a worker of biolatch."""
-    folder = tmp_path_factory.mktemp("client-worker")
-    with running_worker(topics_kafka.bootstrap_servers, folder, partitions=4):
+@pytest.fixture(scope="module")
+def served(topics_kafka: LocalKafka, connection: KafkaConnection) -> Iterator[KafkaConnection]:
+    """The shared broker, with a worker of biolatch; it is gone when the module is.
+
+    Nobody waits for it: where another worker runs on that broker, they share the partitions.
+    """
+    with Program(topics_kafka.bootstrap_servers, "run", stderr=subprocess.DEVNULL) as program:
         yield connection
+        program.process.send_signal(signal.SIGTERM)
+        assert program.end(within_s=30.0).code == 0
 
 
 @pytest.fixture(scope="session")

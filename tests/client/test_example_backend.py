@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 from biolatch_client import KafkaConnection
 from login_service.main import create
 
-ANSWER_WAIT_S = 20.0
+ANSWER_WAIT_S = 60.0
+"""The worker may still be starting."""
 
 
 @pytest.fixture
