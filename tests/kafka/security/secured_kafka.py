@@ -65,7 +65,9 @@ class SecuredKafka:
         DataFolder(data).keep_ports(
             Ports(client=self._ports["CLIENT"], controller=self._ports["CONTROLLER"])
         )
-        self.broker = LocalKafka(data, options=BrokerOptions(properties=self._properties()))
+        self.broker = LocalKafka(
+            data, options=BrokerOptions(heap_mib=256, properties=self._properties())
+        )
 
     async def start(self) -> None:
         await self.broker.start()
