@@ -34,6 +34,7 @@ from schemas.device_signatures import (
     EVENT_ID,
     ISSUED_AT,
     THUMBPRINT,
+    TOKEN_LENGTH_MAX,
 )
 from schemas.strict_json import read_object
 
@@ -196,7 +197,7 @@ def _read(token: str, token_type: str, members: _Members) -> _Claim | None:
         MalformedInput: header or payload is no JSON object.
         ValueError: the token is not ASCII, or not base64url.
     """
-    parts = token.encode("ascii").split(b".")
+    parts = token.encode("ascii").split(b".") if len(token) <= TOKEN_LENGTH_MAX else []
     if len(parts) != _TOKEN_PARTS:
         return None
     header, payload, signature = parts

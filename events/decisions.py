@@ -8,7 +8,7 @@ from typing import ClassVar, Final, TypeAlias
 
 import msgspec
 
-from events.scalars import BioEpochOrNone, Id, PolicyVersion, Reason
+from events.scalars import BioEpochOrNone, Id, PolicyVersion
 from events.timestamps import Rfc3339
 from events.verdicts import Cause
 from events.vocabulary import (
@@ -95,7 +95,7 @@ class Disabled(DecisionData, frozen=True, kw_only=True, omit_defaults=True, gc=F
     event_type: ClassVar[str] = "biolatch.decision.disabled.v1"
 
     reason: DisabledReason
-    reason_admin: Reason | None = None
+    reason_admin: str | None = None
     allow_re_enable: bool | None = None
 
 

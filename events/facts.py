@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Final, TypeAlias
 
 import msgspec
 
-from events.scalars import BioEpoch, Challenge, Count, Id, Reason, ShortText, Signature
+from events.scalars import BioEpoch, Count, Id
 from events.vocabulary import (
     AttemptOutcome,
     BiometricChange,
@@ -91,11 +91,11 @@ class EnrollmentSubmitted(FactData, frozen=True, kw_only=True, gc=False):
     key_binding: KeyBinding = KeyBinding.UNKNOWN
     login_id: Id | None = None
     public_key: PublicKey | None = None
-    device_signature: Signature | None = None
-    challenge: Challenge | None = None
-    os_version: ShortText | None = None
-    app_version: ShortText | None = None
-    device_model: ShortText | None = None
+    device_signature: str | None = None
+    challenge: str | None = None
+    os_version: str | None = None
+    app_version: str | None = None
+    device_model: str | None = None
 
 
 class EnrollmentDeclined(FactData, frozen=True, kw_only=True, gc=False):
@@ -138,7 +138,7 @@ class EnrollmentRevoked(FactData, frozen=True, kw_only=True, gc=False):
     event_type: ClassVar[str] = "biolatch.enrollment.revoked.v1"
 
     user_id: Id
-    reason_admin: Reason
+    reason_admin: str
     allow_re_enable: bool
 
 
@@ -170,9 +170,9 @@ class AttemptFinished(FactData, frozen=True, kw_only=True, gc=False):
     bio_epoch: BioEpoch
     seq: Count
     scans: Count = 1
-    platform_code: ShortText | None = None
-    device_signature: Signature | None = None
-    challenge: Challenge | None = None
+    platform_code: str | None = None
+    device_signature: str | None = None
+    challenge: str | None = None
 
 
 class PasswordAccepted(FactData, frozen=True, kw_only=True, gc=False):

@@ -14,29 +14,11 @@ from events.vocabulary import BIO_EPOCH_MAX, COUNT_MAX, ID_LENGTH_MAX
 ID_PATTERN: Final = r"^[ -~]+$"
 POLICY_VERSION_LENGTH_MAX: Final = 64
 
-# No text has room for a picture or a template: that is how none can ever be sent by mistake.
-SHORT_TEXT_LENGTH_MAX: Final = 256
-REASON_LENGTH_MAX: Final = 1024
-CHALLENGE_LENGTH_MAX: Final = 1024
-SIGNATURE_LENGTH_MAX: Final = 4096
-
 Id: TypeAlias = Annotated[
     str,
     msgspec.Meta(min_length=1, max_length=ID_LENGTH_MAX, extra_json_schema={"pattern": ID_PATTERN}),
 ]
 """1 to 128 printable ASCII characters."""
-
-ShortText: TypeAlias = Annotated[str, msgspec.Meta(max_length=SHORT_TEXT_LENGTH_MAX)]
-"""What a version, a model or a platform's code takes, at most 256 characters."""
-
-Reason: TypeAlias = Annotated[str, msgspec.Meta(max_length=REASON_LENGTH_MAX)]
-"""Words of an administrator, at most 1024 characters."""
-
-Challenge: TypeAlias = Annotated[str, msgspec.Meta(max_length=CHALLENGE_LENGTH_MAX)]
-"""What a backend gave out to be signed, at most 1024 characters."""
-
-Signature: TypeAlias = Annotated[str, msgspec.Meta(max_length=SIGNATURE_LENGTH_MAX)]
-"""A compact JWS, at most 4096 characters: with ids of full length it takes about half of that."""
 
 BioEpoch: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=BIO_EPOCH_MAX)]
 """Counted by the app: rises whenever the set of enrolled faces or fingers on the phone changes."""

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final, TypeAlias
 
 import msgspec
 
-from events.scalars import BioEpoch, Count, Id, PolicyVersion, ShortText
+from events.scalars import BioEpoch, Count, Id, PolicyVersion
 from events.timestamps import Rfc3339
 from events.vocabulary import (
     AttemptOutcome,
@@ -61,12 +61,12 @@ class VerdictData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     outcome: AttemptOutcome | None = None
     channel: Channel | None = None
     scans: Count | None = None
-    platform_code: ShortText | None = None
+    platform_code: str | None = None
     platform: Platform | None = None
     method: Method | None = None
-    os_version: ShortText | None = None
-    app_version: ShortText | None = None
-    device_model: ShortText | None = None
+    os_version: str | None = None
+    app_version: str | None = None
+    device_model: str | None = None
 
 
 class Accepted(VerdictData, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -37,3 +37,6 @@ ISSUED_AT: Final = "iat"
 
 THUMBPRINT: Final = "jkt"
 """Of the public key (RFC 7638, SHA-256), in an enrollment's payload: binds the key to the rest."""
+
+TOKEN_LENGTH_MAX: Final = 4096
+"""Characters of a signature; with ids of full length it takes about half of that."""

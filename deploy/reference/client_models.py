@@ -50,17 +50,7 @@ Generated from `events.facts` by `make docs`; do not edit.
 
 from typing import ClassVar, Final, TypeAlias
 
-from biolatch_client.event_model import (
-    BioEpoch,
-    Challenge,
-    Count,
-    EventData,
-    Exact,
-    Id,
-    Reason,
-    ShortText,
-    Signature,
-)
+from biolatch_client.event_model import BioEpoch, Count, EventData, Exact, Id
 from biolatch_client.instants import Instant
 from biolatch_client.words import (
 {names})

@@ -16,6 +16,8 @@ from events.timestamps import Rfc3339
 TEXT_LENGTH_MAX = 1024
 """A fingerprint's template takes several hundred bytes before Base64, a face's some thousand."""
 
+UNBOUNDED = "a text without a bound, or with too wide a one"
+
 Exempt = dict[tuple[str, str], str]
 """Struct and field that may be what is refused otherwise, with the reason."""
 
@@ -64,7 +66,7 @@ def _findings(annotation: Any, bound: int | None = None) -> Iterator[str]:  # no
                 yield from _findings(argument)
     elif annotation is str:
         if bound is None or bound > TEXT_LENGTH_MAX:
-            yield "a text without a bound, or with too wide a one"
+            yield UNBOUNDED
     elif (
         origin is Literal
         or annotation in (int, bool, NoneType)
@@ -100,4 +102,4 @@ def _open_field(described: dict[str, Any]) -> Iterator[str]:
     if kind == "string" and not is_closed:
         longest = described.get("maxLength")
         if longest is None or longest > TEXT_LENGTH_MAX:
-            yield "text without a bound"
+            yield UNBOUNDED

@@ -187,6 +187,15 @@ def bytes_of(segment: str) -> bytes:
     return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
 
 
+def test_a_token_that_is_too_long_is_not_even_read() -> None:
+    padding = {"padding": "x" * 4096}
+    assert verified(attempt(device_signature=token({**ATTEMPT_PAYLOAD, **padding}))) is None
+    spaces = json.dumps(ATTEMPT_PAYLOAD)[:-1] + " " * 3000 + "}"
+    assert verified(attempt(device_signature=token(spaces))) is None
+    fewer = json.dumps(ATTEMPT_PAYLOAD)[:-1] + " " * 2000 + "}"
+    assert verified(attempt(device_signature=token(fewer))) is not None
+
+
 def test_ids_of_full_length_fit_into_a_token() -> None:
     device, event, user = '"' * 128, "\\" * 128, '"' * 128
     data = {**ATTEMPT, "user_id": user, "login_id": "l" * 128, "key_id": "k" * 128}

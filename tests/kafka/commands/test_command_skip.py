@@ -18,7 +18,7 @@ from tests.journeys.topic_dump import dump
 from tests.kafka.commands.command_line import Program, Ran
 from tests.kafka.commands.phone import Phone
 
-NEWER_FORMAT = b"\x02"
+NEWER_FORMAT = bytes([ROW_FORMAT + 1])
 
 
 @pytest.fixture

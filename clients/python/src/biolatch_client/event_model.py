@@ -15,18 +15,6 @@ from biolatch_client.words import BIO_EPOCH_MAX, COUNT_MAX, ID_LENGTH_MAX
 Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=ID_LENGTH_MAX, pattern=r"^[ -~]+$")]
 """1 to 128 printable ASCII characters."""
 
-ShortText: TypeAlias = Annotated[str, Field(max_length=256)]
-"""What a version, a model or a platform's code takes."""
-
-Reason: TypeAlias = Annotated[str, Field(max_length=1024)]
-"""Words of an administrator."""
-
-Challenge: TypeAlias = Annotated[str, Field(max_length=1024)]
-"""What a backend gave out to be signed."""
-
-Signature: TypeAlias = Annotated[str, Field(max_length=4096)]
-"""A compact JWS."""
-
 BioEpoch: TypeAlias = Annotated[int, Field(ge=1, le=BIO_EPOCH_MAX)]
 """Counted by the app: rises whenever the set of enrolled faces or fingers on the phone changes."""
 

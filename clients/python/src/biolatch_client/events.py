@@ -5,17 +5,7 @@ Generated from `events.facts` by `make docs`; do not edit.
 
 from typing import ClassVar, Final, TypeAlias
 
-from biolatch_client.event_model import (
-    BioEpoch,
-    Challenge,
-    Count,
-    EventData,
-    Exact,
-    Id,
-    Reason,
-    ShortText,
-    Signature,
-)
+from biolatch_client.event_model import BioEpoch, Count, EventData, Exact, Id
 from biolatch_client.instants import Instant
 from biolatch_client.words import (
     AttemptOutcome,
@@ -83,11 +73,11 @@ class EnrollmentSubmitted(EventData):
     key_binding: KeyBinding = KeyBinding.UNKNOWN
     login_id: Id | None = None
     public_key: PublicKey | None = None
-    device_signature: Signature | None = None
-    challenge: Challenge | None = None
-    os_version: ShortText | None = None
-    app_version: ShortText | None = None
-    device_model: ShortText | None = None
+    device_signature: str | None = None
+    challenge: str | None = None
+    os_version: str | None = None
+    app_version: str | None = None
+    device_model: str | None = None
 
 
 class EnrollmentDeclined(EventData):
@@ -130,7 +120,7 @@ class EnrollmentRevoked(EventData):
     event_type: ClassVar[str] = "biolatch.enrollment.revoked.v1"
 
     user_id: Id
-    reason_admin: Reason
+    reason_admin: str
     allow_re_enable: bool
 
 
@@ -162,9 +152,9 @@ class AttemptFinished(EventData):
     bio_epoch: BioEpoch
     seq: Count
     scans: Count = 1
-    platform_code: ShortText | None = None
-    device_signature: Signature | None = None
-    challenge: Challenge | None = None
+    platform_code: str | None = None
+    device_signature: str | None = None
+    challenge: str | None = None
 
 
 class PasswordAccepted(EventData):
