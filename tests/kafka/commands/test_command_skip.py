@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from agents.device_rows import ROW_FORMAT
 from deploy.cli import run
 from deploy.exit_codes import ExitCode
 from deploy.kafka.local import LocalKafka
