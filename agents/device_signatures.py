@@ -6,24 +6,23 @@ verified ahead, in threads, under the keys that are probably current when each e
 where an event before it has led to another key, it is verified again then: at most twice each.
 """
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
-from joserfc.jws import JWSRegistry
 
 from agents.core.admission import must_sign
 from agents.core.policy import Policy
 from agents.core.signature import VerifiedSignature
 from agents.core.state import UNKNOWN_DEVICE, DeviceState, EllipticPoint, point_of
+from agents.verification import Verify, verify_es256
 from agents.verification_threads import VerificationThreads
 from events.errors import MalformedInput
 from events.facts import AttemptFinished, EnrollmentSubmitted, Fact
 from events.vocabulary import COUNT_MAX, Platform
+from schemas.base64url import decode_base64url
 from schemas.device_signatures import (
     ALGORITHM,
     ATTEMPT_FIELDS,
@@ -203,28 +202,33 @@ def _read(token: str, token_type: str, members: _Members) -> _Claim | None:
     header, payload, signature = parts
     if not _is_header_of(header, token_type):
         return None
-    said = read_object(_decoded(payload))
+    said = read_object(decode_base64url(payload))
     issued_s = said.pop(ISSUED_AT, None)
     if type(issued_s) is not int or not 0 <= issued_s <= COUNT_MAX:
         return None
     # True is an int to Python and 1.0 equals 1: neither was signed for a 1.
     if said != members or any(type(said[name]) is not type(members[name]) for name in members):
         return None
-    return _Claim(header + b"." + payload, _decoded(signature), issued_s * 1000)
+    return _Claim(header + b"." + payload, decode_base64url(signature), issued_s * 1000)
 
 
 @lru_cache(maxsize=64)
 def _is_header_of(header: bytes, token_type: str) -> bool:
     """Whether a JWS header says exactly what it has to say: no other key, nothing critical."""
-    return read_object(_decoded(header)) == {"alg": ALGORITHM, "typ": token_type}
+    return read_object(decode_base64url(header)) == {"alg": ALGORITHM, "typ": token_type}
 
 
 def _is_right(claim: _Claim, point: EllipticPoint) -> bool:
     try:
-        verify: Any = JWSRegistry.algorithms[ALGORITHM].verify
-        return bool(verify(claim.signing_input, claim.signature, _key(point)))
+        return _verifier(point)(claim.signing_input, claim.signature)
     except (JoseError, ValueError):  # no point of the curve
         return False
+
+
+@lru_cache(maxsize=_KEYS_REMEMBERED_MAX)
+def _verifier(point: EllipticPoint) -> Verify:
+    """ES256 under the key of a point; raises as `_key` does."""
+    return verify_es256(_key(point).get_op_key("verify"))
 
 
 @lru_cache(maxsize=_KEYS_REMEMBERED_MAX)
@@ -235,21 +239,6 @@ def _key(point: EllipticPoint) -> ECKey:
         ValueError: it is no point of the curve, or written otherwise.
     """
     for coordinate in (point.x, point.y):
-        if len(_decoded(coordinate.encode("ascii"))) != _COORDINATE_BYTES:
+        if len(decode_base64url(coordinate.encode("ascii"))) != _COORDINATE_BYTES:
             raise ValueError("not 32 bytes")
     return ECKey.import_key({"kty": "EC", "crv": "P-256", "x": point.x, "y": point.y})
-
-
-def _decoded(segment: bytes) -> bytes:
-    """Base64url without padding, in the one form that encodes its bytes.
-
-    Raises:
-        ValueError: it is not that.
-    """
-    try:
-        decoded = base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
-    except binascii.Error as error:
-        raise ValueError("not base64url") from error
-    if base64.urlsafe_b64encode(decoded).rstrip(b"=") != segment:
-        raise ValueError("not base64url")
-    return decoded

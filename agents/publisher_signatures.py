@@ -6,7 +6,6 @@ The file is looked at for every few records, so a new or withdrawn key counts at
 """
 
 import asyncio
-import binascii
 import os
 import string
 from collections.abc import Iterable, Sequence
@@ -20,6 +19,7 @@ from agents.publisher_keys import PublisherKey
 from agents.verification import Signed, wrong_of
 from events.errors import MalformedInput
 from events.facts import Fact
+from schemas.base64url import decode_base64url
 from schemas.malformed import MalformedCode, malformed
 from schemas.signatures import JWS_CRITICAL, JWS_TYPE, SIGNATURE_HEADER, canonical_form
 from schemas.strict_json import read_object
@@ -234,21 +234,10 @@ def _with(records: Sequence[InputRecord], outcomes: Sequence[Outcome]) -> list[V
 
 
 def _decoded(segment: bytes) -> bytes:
-    """Base64url without padding, in the one form that encodes its bytes.
-
-    Raises:
-        MalformedInput: it is not that.
-    """
-    if segment.translate(None, _BASE64URL):
-        raise _invalid("it is not base64url")
-    padded = segment.translate(_TO_BASE64) + b"==="[: -len(segment) % 4]
     try:
-        decoded = binascii.a2b_base64(padded)
-    except binascii.Error:
+        return decode_base64url(segment)
+    except ValueError:
         raise _invalid("it is not base64url") from None
-    if binascii.b2a_base64(decoded, newline=False) != padded:
-        raise _invalid("it is not base64url")
-    return decoded
 
 
 def _invalid(why: str) -> MalformedInput:

@@ -25,6 +25,7 @@ MODULES: Final = (
     "agents.lane.kafka.writing",
     "agents.publisher_signatures",
     "events.timestamps",
+    "schemas.base64url",
     "schemas.inputs",
     "schemas.outputs",
     "schemas.plain_inputs",
