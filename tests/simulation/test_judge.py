@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from agents.device_rows import ROW_FORMAT
 from agents.lane.memory import MemoryLog
 from agents.lane.port import Partition
 from agents.lane.position import POSITION_KEY, Position
@@ -35,7 +36,7 @@ def _decided() -> MemoryLog:
         for topic, by_key in result.latest.items():
             for record, _ in by_key.values():
                 log.append(Partition(topic, number), record)
-        position = Position(DEVICE_EVENTS, end, PARTITIONS, 1)
+        position = Position(DEVICE_EVENTS, end, PARTITIONS, ROW_FORMAT)
         for key, value in {**result.rows, POSITION_KEY: position.encode()}.items():
             log.append(Partition(CHANGELOG, number), (key, value, ()))
         log.group_offsets[partition] = end

@@ -28,7 +28,9 @@ _SIGNED_HEADERS: Final = (
     "ce_type",
     "ce_subject",
     "ce_time",
+    "ce_dataschema",
 )
+_ABSENT: Final = b"-,"
 
 
 class UnusableKey(ValueError):
@@ -98,7 +100,12 @@ class EventSigner:
 
 
 def _canonical_form(record: EventRecord) -> bytes:
-    """Netstrings of the form's name, the key, the signed headers in their order, and the value."""
+    """Netstrings of the form's name, the key, the signed headers in their order, and the value.
+
+    A header that is not there (this client writes no `ce_dataschema`) is a hyphen and a comma.
+    """
     by_name = dict(record.headers)
-    fields = [_FORM, record.key, *(by_name[name] for name in _SIGNED_HEADERS), record.value]
-    return b"".join([b"%d:%b," % (len(field), field) for field in fields])
+    fields = [_FORM, record.key, *(by_name.get(name) for name in _SIGNED_HEADERS), record.value]
+    return b"".join(
+        [_ABSENT if field is None else b"%d:%b," % (len(field), field) for field in fields]
+    )
