@@ -26,7 +26,7 @@ demo: compiled ## the main job, live, on an embedded Apache Kafka
 	$(BIN)/biolatch demo
 
 test: compiled ## the default tests, on a real Apache Kafka that they start themselves
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 faults: compiled ## workers, broker, network and disk hurt, and judged, and 1,000,000 simulated events; within 45 minutes
 	FAULTS_SIZE=faults $(BIN)/python -m pytest --session-timeout=2100 tests/faults
