@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 FUZZER := $(VENV)/fuzz
 SUPPLY_CHAIN := $(VENV)/supply-chain
 
-.PHONY: install compiled demo test faults soak bench fuzz docs lint types format lock sbom audit clean
+.PHONY: install compiled demo test faults soak bench figures fuzz docs lint types format lock sbom audit clean
 .DEFAULT_GOAL := install
 
 install: compiled ## put biolatch and its tools into .venv
@@ -47,6 +47,18 @@ fuzz: $(INSTALLED) ## codec, signatures and rules under atheris: 1,000,000 input
 	$(UV) pip install --quiet --python $(BIN)/python --target $(FUZZER) --require-hashes -r requirements/fuzz.txt
 	PYTHONPATH=$(FUZZER) $(BIN)/python -m tests.fuzz.campaign $(FUZZ)
 	$(BIN)/python -m tests.fuzz.growth
+
+figures: compiled ## the benchmark for docs/performance.md, with its pictures; on a machine that nobody else uses
+	$(BIN)/biolatch bench --scaling --save docs/performance.json
+	$(BIN)/biolatch bench-chart docs/performance.json docs/performance-light.svg
+	$(BIN)/biolatch bench-chart docs/performance.json docs/performance-dark.svg --dark
+	@echo
+	@echo 'Kept: docs/performance.json, docs/performance-light.svg, docs/performance-dark.svg.'
+	@echo 'Now in docs/performance.md: renew the tables under "Figures" from the report above, add its'
+	@echo 'table of devices, partitions and workers, and show the pictures below that heading:'
+	@echo '  <picture><source media="(prefers-color-scheme: dark)" srcset="performance-dark.svg">'
+	@echo '  <img alt="Events per second and cost per event" src="performance-light.svg"></picture>'
+	@echo 'Where the report says "Beware", repeat it first.'
 
 docs: $(INSTALLED) ## the reference pages, JSON Schemas and the client's models that are drawn from the code
 	$(BIN)/python -m deploy.reference

@@ -16,6 +16,7 @@ from deploy.bench.child_process import Child, child, python_module
 from deploy.bench.open_loop import LINGER_MS, OpenLoopOrder, OpenLoopResult
 from deploy.bench.percentiles import percentile
 from deploy.bench.prefill import Load, input_ends
+from deploy.bench.verdict_audit import VerdictAudit, audited
 from deploy.bench.verdict_reader import ReaderOrder, ReaderResult
 from deploy.records.reader import TopicReader
 from schemas.topics import Topology
@@ -56,8 +57,8 @@ class Latency:
         events: how many were measured.
         publisher_late_ms_p99, publisher_late_ms_max: by how much the publisher itself missed its
             times; part of the figures above, for they count from the schedule.
-        acknowledged_ms_p50, acknowledged_ms_p99: how long Kafka took to have a batch; part of them,
-            too.
+        acknowledged_ms_p50, acknowledged_ms_p99: how long it took until Kafka had an event, the
+            lingering included; part of them, too.
         worker_cpu_us_per_event: processor time of the worker meanwhile.
         is_valid: whether the publisher kept its schedule well enough for the figures to speak of
             the worker and not of the publisher.
@@ -109,7 +110,14 @@ async def measure_latency(
             )
         )
         await publisher.hear(_READY_WAIT_S)
-        order = await _reader_order(reader, topics, load, count, reader_result)
+        positions = await input_ends(reader, topics.verdicts.name)
+        order = ReaderOrder(
+            bootstrap_servers=reader.bootstrap_servers,
+            topic=topics.verdicts.name,
+            positions=positions,
+            count=count,
+            result=str(reader_result),
+        )
         verdict_reader = await stack.enter_async_context(
             child(
                 "verdict-reader",
@@ -125,8 +133,25 @@ async def measure_latency(
         await publisher.until_done(wait_s)
         await verdict_reader.until_done(_SPARE_WAIT_S)
         cpu_s = worker.usage().cpu_s - before.cpu_s
-    published = msgspec.json.decode(loop_result.read_bytes(), type=OpenLoopResult)
-    read = msgspec.json.decode(reader_result.read_bytes(), type=ReaderResult)
+    on_stage("checking verdicts")
+    audit = VerdictAudit(topics.device_events.name, load.ends)
+    await audited(reader, topics.verdicts.name, audit, positions=positions, measured_from=load.ends)
+    audit.require_all(await input_ends(reader, topics.device_events.name))
+    return _summary(
+        plan,
+        msgspec.json.decode(loop_result.read_bytes(), type=OpenLoopResult),
+        msgspec.json.decode(reader_result.read_bytes(), type=ReaderResult),
+        worker_cpu_us_per_event=cpu_s / count * 1_000_000,
+    )
+
+
+def _summary(
+    plan: LatencyPlan,
+    published: OpenLoopResult,
+    read: ReaderResult,
+    *,
+    worker_cpu_us_per_event: float,
+) -> Latency:
     latencies_ms = sorted(_latencies_ms(published, read, warm_up_s=plan.warm_up_s))
     return Latency(
         rate=plan.rate,
@@ -140,7 +165,7 @@ async def measure_latency(
         publisher_late_ms_max=published.late_ms_max,
         acknowledged_ms_p50=published.acknowledged_ms_p50,
         acknowledged_ms_p99=published.acknowledged_ms_p99,
-        worker_cpu_us_per_event=cpu_s / count * 1_000_000,
+        worker_cpu_us_per_event=worker_cpu_us_per_event,
         is_valid=published.late_ms_p99 <= _LATE_MS_P99_MAX,
     )
 
@@ -157,20 +182,6 @@ def _loop_order(
         skipped=plan.skipped,
         rate=plan.rate,
         seconds=plan.warm_up_s + plan.seconds,
-        result=str(result),
-    )
-
-
-async def _reader_order(
-    reader: TopicReader, topics: Topology, load: Load, count: int, result: Path
-) -> ReaderOrder:
-    return ReaderOrder(
-        bootstrap_servers=reader.bootstrap_servers,
-        topic=topics.verdicts.name,
-        input_topic=topics.device_events.name,
-        positions=await input_ends(reader, topics.verdicts.name),
-        next_offsets=load.ends,
-        count=count,
         result=str(result),
     )
 

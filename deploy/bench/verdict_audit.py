@@ -113,6 +113,7 @@ async def audited(
     audit: VerdictAudit,
     *,
     measured_from: Mapping[int, int],
+    positions: Mapping[int, int] | None = None,
 ) -> Appended:
     """Read and check all verdicts there are.
 
@@ -121,6 +122,7 @@ async def audited(
         verdicts: the topic.
         audit: what to check with.
         measured_from: the first input offset of each partition that belongs to the measurement.
+        positions: where to begin to read each partition; None: at its start.
 
     Returns:
         When the verdicts on measured input were appended.
@@ -129,13 +131,16 @@ async def audited(
         InvariantBroken: a verdict is missing, repeated or out of place.
     """
     spans = await reader.spans(await reader.partitions(verdicts))
-    reader.start({each: span.start for each, span in spans.items()})
-    positions: dict[Partition, int] = {each: span.start for each, span in spans.items()}
+    at: dict[Partition, int] = {
+        each: span.start if positions is None else positions[each.number]
+        for each, span in spans.items()
+    }
+    reader.start(at)
     appended = Appended()
-    while behind := [each for each, at in positions.items() if at < spans[each].end]:
+    while behind := [each for each, offset in at.items() if offset < spans[each].end]:
         for partition, polled in (await reader.poll(behind, key=None, wait_s=_POLL_WAIT_S)).items():
             for record in polled.records:
                 if audit.take(record) >= measured_from[partition.number]:
                     appended.by_ms[record.timestamp_ms] += 1
-            positions[partition] = polled.position
+            at[partition] = polled.position
     return appended
