@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 FUZZER := $(VENV)/fuzz
 SUPPLY_CHAIN := $(VENV)/supply-chain
 
-.PHONY: install compiled demo test faults soak bench figures fuzz docs lint types format lock sbom audit clean
+.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs lint types format lock sbom audit clean
 .DEFAULT_GOAL := install
 
 install: compiled ## put biolatch and its tools into .venv
@@ -26,7 +26,10 @@ demo: compiled ## the main job, live, on an embedded Apache Kafka
 	$(BIN)/biolatch demo
 
 test: compiled ## the default tests, on a real Apache Kafka that they start themselves
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not long" -n 3 --dist loadfile --no-loadscope-reorder
+
+test-long: compiled ## what takes too long for every change: a full disk, a big crowd, the benchmarks as commands
+	$(BIN)/python -m pytest -m long -n 2 --dist loadfile
 
 faults: compiled ## workers, broker, network and disk hurt, and judged, and 1,000,000 simulated events; within 45 minutes
 	FAULTS_SIZE=faults $(BIN)/python -m pytest --session-timeout=2100 tests/faults

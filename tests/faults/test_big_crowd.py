@@ -42,6 +42,7 @@ EVENTS = max(3000, DEVICES // 4)
 LOOK_S = 0.05
 
 
+@pytest.mark.long
 @pytest.mark.timeout(COUNTS.run_s_max)
 async def test_every_event_of_a_big_crowd_is_decided_once() -> None:
     SETTINGS.folder.mkdir(parents=True, exist_ok=True)

@@ -38,6 +38,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607 - as above
 
 
+@pytest.mark.long
 @pytest.mark.timeout(COUNTS.run_s_max)
 async def test_a_full_disk_loses_nothing(disk: Path) -> None:
     async with campaign("disk-full", kafka=partial(_kafka_on, disk)) as running:

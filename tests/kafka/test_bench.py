@@ -24,7 +24,7 @@ EVENTS, DEVICES = 5000, 200
 SMALL = ("--quick", "--json", "--events", str(EVENTS), "--devices", str(DEVICES))
 WAIT_S = 100.0
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 
 @pytest.fixture

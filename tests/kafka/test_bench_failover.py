@@ -11,7 +11,7 @@ import pytest
 ROWS, RECOVERY_ROWS = 500, 1000
 WAIT_S = 150.0
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 
 @pytest.mark.timeout(WAIT_S + 10)
