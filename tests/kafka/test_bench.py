@@ -175,5 +175,6 @@ async def test_two_workers_drain_a_crowd_together(scratch: Path) -> None:
     assert (scaled.workers, scaled.devices, scaled.partitions) == crowd
     assert scaled.events_per_s > 0
     # Both had partitions: neither could have decided all of them by itself without the other's.
+    # (The first one may have had all of them for a moment, until the second one joined.)
     logs = [(scratch / f"worker-{number}.log").read_text() for number in (1, 2)]
-    assert [log.count("lane.serving") for log in logs] == [2, 2]
+    assert all(log.count("lane.serving") >= 2 for log in logs)
