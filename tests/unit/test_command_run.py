@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import deploy.commands.run
-import deploy.worker
+import deploy.workers.devices
 from agents.app import WorkerTopics
 from agents.devices import DevicesAgent
 from agents.settings import Settings
@@ -27,7 +27,7 @@ def test_settings_policy_and_topics_reach_the_worker(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(deploy.commands.run, "use_compiled", lambda: False)
-    monkeypatch.setattr(deploy.worker, "run_worker", take)
+    monkeypatch.setattr(deploy.workers.devices, "run_worker", take)
     monkeypatch.setenv("BIOLATCH_KAFKA__BOOTSTRAP_SERVERS", "kafka:1")
     monkeypatch.setenv("BIOLATCH_APPLICATION__NAME", "other")
     monkeypatch.setenv("BIOLATCH_POLICY__VERSION", "2026-1")

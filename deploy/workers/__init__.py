@@ -1,0 +1,36 @@
+"""What `biolatch run --agents NAME` starts, one module for each agent, and the table of them.
+
+To add an agent, write `deploy/workers/NAME.py` with a function `work(*, compiled)` that serves
+until SIGTERM and returns the process's exit code, and add its name and line here. Its module is
+imported only when it runs. Each agent is a process of its own, with a consumer group of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class AgentName(StrEnum):
+    """An agent, as the command line calls it."""
+
+    DEVICES = "devices"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentModule:
+    """Where an agent lies.
+
+    Attributes:
+        module: the module whose `work` it is.
+        summary: what it does, in a line.
+    """
+
+    module: str
+    summary: str
+
+
+AGENTS: Final[Mapping[AgentName, AgentModule]] = {
+    AgentName.DEVICES: AgentModule("deploy.workers.devices", "decides device events, exactly once"),
+}
+"""Every agent, in the order in which the help shows them."""
