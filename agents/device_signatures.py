@@ -1,15 +1,16 @@
-"""Verifying devices' signatures, for many events at once, before they are decided.
+"""Devices' signatures: what one claims of its event, and whether it is right.
 
 Owns what counts as a signature of an event: the form, the members, the key. What follows from one
-that is missing or wrong is a rule's to say (`agents.core.admission`), not an error. A batch is
-verified ahead, in threads, under the keys that are probably current when each event is decided;
-where an event before it has led to another key, it is verified again then: at most twice each.
+that is missing or wrong is a rule's to say (`agents.core.admission`), not an error. Signatures are
+tried ahead, under the keys that are probably current when their events are decided; where an event
+in between has led to another key, one is tried again then: at most twice each.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
@@ -17,8 +18,7 @@ from agents.core.admission import must_sign
 from agents.core.policy import Policy
 from agents.core.signature import VerifiedSignature
 from agents.core.state import UNKNOWN_DEVICE, DeviceState, EllipticPoint, point_of
-from agents.verification import Verify, verify_es256
-from agents.verification_threads import VerificationThreads
+from agents.verification import VerifyingKey, verifier
 from events.errors import MalformedInput
 from events.facts import AttemptFinished, EnrollmentSubmitted, Fact
 from events.vocabulary import COUNT_MAX, Platform
@@ -43,11 +43,11 @@ _TOKEN_PARTS: Final = 3
 
 _Members: TypeAlias = dict[str, str | int]
 
-RowOf: TypeAlias = Callable[[Fact], DeviceState]
-"""The row of an event's device as it is before the batch."""
+RowOf: TypeAlias = Callable[[str], DeviceState]
+"""The row of a device as it is before the events."""
 
 
-class _Claim(NamedTuple):
+class DeviceClaim(NamedTuple):
     """A signature of an event that is right if it was made with the right key."""
 
     signing_input: bytes
@@ -55,40 +55,28 @@ class _Claim(NamedTuple):
     issued_ms: int
 
 
-class _Signed(NamedTuple):
-    """What a signature claims, and the key under which that was verified ahead."""
+class Trial(NamedTuple):
+    """A signature to be tried under the key that is probably the right one.
 
-    claim: _Claim
-    tried: EllipticPoint
-    outcome: bool
+    Attributes:
+        place: of the event.
+        claim: what the signature claims.
+        point: the key as it is written.
+        key: the key.
+    """
+
+    place: int
+    claim: DeviceClaim
+    point: EllipticPoint
+    key: VerifyingKey
 
 
-class VerifiedBatch:
-    """The signatures of some events, verified as far as could be known before deciding them."""
+class TriedSignature(NamedTuple):
+    """What a signature claims, and what came of trying it under a key."""
 
-    def __init__(self, policy: Policy, signed: dict[int, _Signed]) -> None:
-        """See `DeviceSignatures.verify_ahead`."""
-        self._policy: Final = policy
-        self._signed: Final = signed
-
-    def signature(self, place: int, fact: Fact, state: DeviceState) -> VerifiedSignature | None:
-        """The signature of the event at that place, if it is right for a device with this row.
-
-        None where it need not be signed: then nothing was looked at.
-        """
-        who = _who_signs(fact, state)
-        if who is None or who.point is None or not must_sign(self._policy, who.platform):
-            return None
-        signed = self._signed.get(place)
-        # None: what was known before the batch did not show that it has to be signed.
-        claim = _claim(fact) if signed is None else signed.claim
-        if claim is None:
-            return None
-        if signed is not None and signed.tried == who.point:
-            right = signed.outcome
-        else:
-            right = _is_right(claim, who.point)
-        return VerifiedSignature(who.point, claim.issued_ms) if right else None
+    claim: DeviceClaim
+    point: EllipticPoint
+    is_right: bool
 
 
 class _Signer(NamedTuple):
@@ -99,22 +87,21 @@ class _Signer(NamedTuple):
 
 
 class DeviceSignatures:
-    """Verifies the device signatures of batches under one policy."""
+    """Looks at the device signatures of events under one policy."""
 
-    def __init__(self, policy: Policy, threads: int | None = None) -> None:
-        """Verify what this policy requires; for `threads` see `VerificationThreads`."""
+    def __init__(self, policy: Policy) -> None:
+        """Look at what this policy requires."""
         self._policy: Final = policy
-        self._threads: Final = VerificationThreads(threads)
 
-    def verify_ahead(self, facts: Sequence[Fact | MalformedInput], row_of: RowOf) -> VerifiedBatch:
-        """Verify the events that probably have to be signed, under the probable keys.
+    def trials(self, facts: Sequence[Fact | MalformedInput], row_of: RowOf) -> list[Trial]:
+        """What is to be tried: events that probably have to be signed, with the probable keys.
 
         Args:
             facts: the events, in order; a place with an error is passed over.
-            row_of: the row of an event's device.
+            row_of: the row of a device.
         """
         brought: dict[tuple[str, str], _Signer] = {}
-        waiting: list[tuple[int, _Claim, EllipticPoint]] = []
+        trials: list[Trial] = []
         for place, fact in enumerate(facts):
             if isinstance(fact, MalformedInput):
                 continue
@@ -123,24 +110,40 @@ class DeviceSignatures:
                 who = brought[fact.device_id, data.user_id] = _brings(data)
             elif isinstance(data, AttemptFinished):
                 known = brought.get((fact.device_id, data.user_id))
-                who = known or _knows(row_of(fact), data.user_id)
+                who = known or _knows(row_of(fact.device_id), data.user_id)
             else:
                 continue
             if who.point is None or not must_sign(self._policy, who.platform):
                 continue
             claim = _claim(fact)
-            if claim is not None:
-                waiting.append((place, claim, who.point))
-        outcomes = self._threads.outcomes(
-            [partial(_is_right, claim, point) for _, claim, point in waiting]
-        )
-        return VerifiedBatch(
-            self._policy,
-            {
-                place: _Signed(claim, point, outcome)
-                for (place, claim, point), outcome in zip(waiting, outcomes, strict=True)
-            },
-        )
+            key = None if claim is None else _verifying(who.point)
+            if claim is not None and key is not None:
+                trials.append(Trial(place, claim, who.point, key))
+        return trials
+
+    def signature(
+        self, fact: Fact, state: DeviceState, tried: TriedSignature | None
+    ) -> VerifiedSignature | None:
+        """The signature of the event, if it is right for a device with this row.
+
+        None where it need not be signed: then nothing was looked at.
+
+        Args:
+            fact: the event.
+            state: the row of its device when it is decided.
+            tried: what was found out ahead; None where it did not show that it has to be signed.
+        """
+        who = _who_signs(fact, state)
+        if who is None or who.point is None or not must_sign(self._policy, who.platform):
+            return None
+        claim = _claim(fact) if tried is None else tried.claim
+        if claim is None:
+            return None
+        if tried is not None and tried.point == who.point:
+            is_right = tried.is_right
+        else:
+            is_right = _is_right(claim, who.point)
+        return VerifiedSignature(who.point, claim.issued_ms) if is_right else None
 
 
 def _who_signs(fact: Fact, state: DeviceState) -> _Signer | None:
@@ -160,7 +163,7 @@ def _knows(state: DeviceState, user_id: str) -> _Signer:
     return _Signer(None, None) if user is None else _Signer(user.platform, user.public_key)
 
 
-def _claim(fact: Fact) -> _Claim | None:
+def _claim(fact: Fact) -> DeviceClaim | None:
     """The event's signature, if its form is right and all its members are those of the event."""
     data = fact.data
     try:
@@ -189,7 +192,7 @@ def _members(fact: Fact, fields: Sequence[str]) -> _Members:
     return members
 
 
-def _read(token: str, token_type: str, members: _Members) -> _Claim | None:
+def _read(token: str, token_type: str, members: _Members) -> DeviceClaim | None:
     """What a token claims, if it says these things.
 
     Raises:
@@ -209,7 +212,7 @@ def _read(token: str, token_type: str, members: _Members) -> _Claim | None:
     # True is an int to Python and 1.0 equals 1: neither was signed for a 1.
     if said != members or any(type(said[name]) is not type(members[name]) for name in members):
         return None
-    return _Claim(header + b"." + payload, decode_base64url(signature), issued_s * 1000)
+    return DeviceClaim(header + b"." + payload, decode_base64url(signature), issued_s * 1000)
 
 
 @lru_cache(maxsize=64)
@@ -218,17 +221,21 @@ def _is_header_of(header: bytes, token_type: str) -> bool:
     return read_object(decode_base64url(header)) == {"alg": ALGORITHM, "typ": token_type}
 
 
-def _is_right(claim: _Claim, point: EllipticPoint) -> bool:
-    try:
-        return _verifier(point)(claim.signing_input, claim.signature)
-    except (JoseError, ValueError):  # no point of the curve
-        return False
+def _is_right(claim: DeviceClaim, point: EllipticPoint) -> bool:
+    key = _verifying(point)
+    return key is not None and verifier(key)(claim.signing_input, claim.signature)
 
 
 @lru_cache(maxsize=_KEYS_REMEMBERED_MAX)
-def _verifier(point: EllipticPoint) -> Verify:
-    """ES256 under the key of a point; raises as `_key` does."""
-    return verify_es256(_key(point).get_op_key("verify"))
+def _verifying(point: EllipticPoint) -> VerifyingKey | None:
+    """The key of a point; None if it is no point of the curve."""
+    try:
+        public = _key(point).get_op_key("verify")
+    except (JoseError, ValueError):
+        return None
+    return VerifyingKey(
+        "ES256", public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
 
 
 @lru_cache(maxsize=_KEYS_REMEMBERED_MAX)

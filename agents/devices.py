@@ -1,7 +1,7 @@
 """The devices agent: successive input records against the rows of their devices.
 
-Owns the order of work: decode, verify, skip what a row has already, decide, and write each touched
-row and public state once. Pure as the lane demands (`agents.lane.port.BatchHandler`): the
+Owns the order of work: read, skip what a row has already, decide, and write each touched row and
+public state once. Pure as the lane demands (`agents.lane.port.BatchHandler`): the
 same records and rows give the same bytes. Must never lose a record: what cannot be decoded becomes
 a dead letter, everything else gets its verdict.
 """
@@ -9,7 +9,8 @@ a dead letter, everything else gets its verdict.
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, Protocol
+from functools import partial
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -19,7 +20,7 @@ from agents.core.projection import look_alike, public_state
 from agents.core.signature import VerifiedSignature
 from agents.core.state import UNKNOWN_DEVICE, DeviceState
 from agents.device_rows import ROW_FORMAT, decode_row, encode_row
-from agents.device_signatures import DeviceSignatures, VerifiedBatch
+from agents.device_signatures import DeviceSignatures, TriedSignature
 from agents.erasure_keys import ErasureKeys
 from agents.lane.port import (
     BatchResult,
@@ -29,28 +30,15 @@ from agents.lane.port import (
     Partition,
     Rows,
 )
-from agents.publisher_signatures import VerifiedRecord, require_granted
+from agents.preparation import Preparation, read
+from agents.publisher_signatures import PublisherSignatures
 from agents.row_places import KEY_ID_KEY, RowPlaces
+from agents.verification_processes import VerificationProcesses
 from events.errors import MalformedInput
 from events.facts import Fact
 from schemas import topics
 from schemas.dead_letters import Origin, dead_letter
-from schemas.inputs import decode
 from schemas.outputs import public_state_record, public_state_value, verdict_and_decisions
-
-
-class Signatures(Protocol):
-    """What is needed of `agents.publisher_signatures.PublisherSignatures`."""
-
-    def verified(self, records: Sequence[InputRecord]) -> Sequence[VerifiedRecord]:
-        """Verify records; those that were verified before stay as they are."""
-        ...
-
-    def verified_ahead(
-        self, records: Sequence[InputRecord]
-    ) -> asyncio.Future[Sequence[InputRecord]]:
-        """Verify records elsewhere than in the event loop."""
-        ...
 
 
 class DevicesAgent:
@@ -66,21 +54,27 @@ class DevicesAgent:
     def __init__(
         self,
         policy: Policy,
-        signatures: Signatures | None = None,
+        signatures: PublisherSignatures | None = None,
         erasure_keys: ErasureKeys | None = None,
+        processes: VerificationProcesses | None = None,
     ) -> None:
         """Decide under a policy.
 
         Args:
             policy: the numbers of the rules.
-            signatures: verifies publishers' signatures; without it, nobody looks at them.
+            signatures: of publishers; without it, nobody looks at them.
             erasure_keys: mark who was erased; without them, marks hold ids in clear.
+            processes: verify signatures ahead; without them, that is done when deciding.
         """
         self._policy: Final = policy
         self._places: Final = RowPlaces(erasure_keys)
-        self._signatures: Final = signatures
-        self._device_signatures: Final = (
+        self._devices: Final = (
             DeviceSignatures(policy) if policy.looks_at_device_signatures else None
+        )
+        self._preparation: Final = (
+            None
+            if signatures is None and self._devices is None
+            else Preparation(signatures, self._devices, processes or VerificationProcesses(0))
         )
         self.dead_letters: Final[Counter[str]] = Counter()
         self.skipped = 0
@@ -91,10 +85,12 @@ class DevicesAgent:
         return ROW_FORMAT
 
     def prepare(
-        self, records: Sequence[InputRecord]
+        self, rows: Rows, records: Sequence[InputRecord]
     ) -> asyncio.Future[Sequence[InputRecord]] | None:
         """Verify signatures, where somebody wants to know."""
-        return None if self._signatures is None else self._signatures.verified_ahead(records)
+        if self._preparation is None:
+            return None
+        return self._preparation.ahead(records, partial(self._row_of, rows))
 
     def __call__(
         self, partition: Partition, rows: Rows, records: Sequence[InputRecord]
@@ -105,24 +101,33 @@ class DevicesAgent:
             Misconfigured: the rows hold marks under a key of erasure marks that is not ours.
         """
         self._places.require_keys(rows)
-        batch = _Batch(partition, rows, self._policy, self._places)
-        if self._signatures is not None:
-            records = self._signatures.verified(records)
-        facts = [_read(record) for record in records]
-        ahead = (
-            None
-            if self._device_signatures is None
-            else self._device_signatures.verify_ahead(facts, batch.row_of)
-        )
-        for place, fact in enumerate(facts):
-            if isinstance(fact, MalformedInput):
-                self.dead_letters[fact.code] += 1
-                letter = _dead_letter(partition, records[place], fact.code, str(fact))
-                batch.dead_letters.append(letter)
-            else:
-                batch.take(place, fact, ahead)
+        batch = _Batch(partition, rows, self._policy, self._places, self._devices)
+        if self._preparation is None:
+            for record in records:
+                self._take(batch, partition, record, read(record), None)
+        else:
+            for prepared in self._preparation.at_once(records, partial(self._row_of, rows)):
+                self._take(batch, partition, prepared, prepared.said, prepared.tried)
         self.skipped += batch.skipped
         return batch.result()
+
+    def _take(
+        self,
+        batch: "_Batch",
+        partition: Partition,
+        record: InputRecord,
+        said: Fact | MalformedInput,
+        tried: TriedSignature | None,
+    ) -> None:
+        if isinstance(said, MalformedInput):
+            self.dead_letters[said.code] += 1
+            batch.dead_letters.append(_dead_letter(partition, record, said.code, str(said)))
+        else:
+            batch.take(said, tried)
+
+    def _row_of(self, rows: Rows, device_id: str) -> DeviceState:
+        place = self._places.find(rows, device_id)
+        return UNKNOWN_DEVICE if place is None else decode_row(place.row)
 
     def dead_letter(
         self, partition: Partition, record: InputRecord, code: str, message: str
@@ -131,26 +136,6 @@ class DevicesAgent:
         self.dead_letters[code] += 1
         letter = _dead_letter(partition, record, code, message)
         return BatchResult(outgoing={topics.DEAD_LETTERS: [letter]}, rows={})
-
-
-def _read(record: InputRecord) -> Fact | MalformedInput:
-    """What a record says; or why it cannot be read, or its signature is refused."""
-    signed = record.signed if isinstance(record, VerifiedRecord) else None
-    if isinstance(signed, MalformedInput):
-        return signed
-    try:
-        fact = decode(
-            record.key,
-            record.value,
-            record.headers,
-            timestamp_ms=record.timestamp,
-            offset=record.offset,
-        )
-        if signed is not None:
-            require_granted(signed, fact)
-    except MalformedInput as error:
-        return error
-    return fact
 
 
 def _dead_letter(
@@ -186,6 +171,7 @@ class _Batch:
 
     __slots__ = (
         "_decisions",
+        "_devices",
         "_has_new_mark",
         "_origin",
         "_places",
@@ -197,11 +183,19 @@ class _Batch:
         "skipped",
     )
 
-    def __init__(self, partition: Partition, rows: Rows, policy: Policy, places: RowPlaces) -> None:
+    def __init__(
+        self,
+        partition: Partition,
+        rows: Rows,
+        policy: Policy,
+        places: RowPlaces,
+        devices: DeviceSignatures | None,
+    ) -> None:
         self._origin: Final = f"{partition.topic}/{partition.number}/"
         self._rows: Final = rows
         self._policy: Final = policy
         self._places: Final = places
+        self._devices: Final = devices
         self._touched: Final[dict[bytes, _Touched]] = {}
         self._verdicts: Final[list[OutgoingRecord]] = []
         self._decisions: Final[list[OutgoingRecord]] = []
@@ -209,20 +203,16 @@ class _Batch:
         self.skipped = 0
         self._has_new_mark = False
 
-    def row_of(self, fact: Fact) -> DeviceState:
-        """The row of a fact's device, as it is now."""
-        return self._device(fact.device_id).now
-
-    def take(self, place: int, fact: Fact, ahead: VerifiedBatch | None) -> None:
-        """Decide the fact at that place, with the signatures that were verified ahead."""
+    def take(self, fact: Fact, tried: TriedSignature | None) -> None:
+        """Decide the fact, with its device's signature as far as that was tried ahead."""
         device = self._device(fact.device_id)
         offset = fact.offset
         if offset <= device.now.watermark:
             self.skipped += 1
             return
         signature: VerifiedSignature | None = None
-        if ahead is not None:
-            signature = ahead.signature(place, fact, device.now)
+        if self._devices is not None:
+            signature = self._devices.signature(fact, device.now, tried)
         device.now, decided = step(
             device.now, fact, self._policy, signature, self._places.user_marks
         )

@@ -8,21 +8,20 @@ itself, which then nobody but the owner may read.
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, Self, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, Self, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import JWKRegistry
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agents.key_file import Version, read_key_file
-from agents.verification import Verify, verify_eddsa, verify_es256, verify_hs256
+from agents.verification import Algorithm, VerifyingKey
 from events.errors import MalformedInput, Misconfigured
 from events.facts import FACT_TYPES
 from schemas.strict_json import read_object
-
-Algorithm: TypeAlias = Literal["EdDSA", "ES256", "HS256"]
 
 _KINDS: Final[Mapping[str, tuple[str, str | None]]] = {
     "EdDSA": ("OKP", "Ed25519"),
@@ -79,15 +78,18 @@ class PublisherKey(NamedTuple):
 
     Attributes:
         kid: its name.
-        algorithm: the only one that it is used with.
-        verify: that algorithm with this key.
+        verifying: the key itself, with the only algorithm that it is used with.
         grant: what it may sign.
     """
 
     kid: str
-    algorithm: Algorithm
-    verify: Verify
+    verifying: VerifyingKey
     grant: Grant
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The only one that the key is used with."""
+        return self.verifying.algorithm
 
 
 PublisherKeys: TypeAlias = Mapping[str, PublisherKey]
@@ -166,25 +168,23 @@ def _key(path: Path, jwk: dict[str, Any], grants: Mapping[str, Grant]) -> Publis
     try:
         with warnings.catch_warnings():  # of short secrets, which are refused below
             warnings.simplefilter("ignore", SecurityWarning)
-            verify = _verify(JWKRegistry.import_key(jwk).get_op_key("verify"))
+            material = _material(JWKRegistry.import_key(jwk).get_op_key("verify"))
     except (JoseError, ValueError, TypeError, KeyError) as error:
         # Its message might say what is in the key.
         fault = type(error).__name__
         raise _unusable(path, f"key {kid}: is no such key ({fault})") from None
-    if verify is None:
+    if material is None:
         raise _unusable(path, f"key {kid}: a secret has at least {_SECRET_BYTES_MIN} bytes")
-    return PublisherKey(kid, algorithm, verify, grants[kid])
+    return PublisherKey(kid, VerifyingKey(algorithm, material), grants[kid])
 
 
-def _verify(material: object) -> Verify | None:
-    """What verifies with that key, whose kind was compared; None for a secret that is too short."""
-    match material:
-        case EllipticCurvePublicKey():
-            return verify_es256(material)
-        case Ed25519PublicKey():
-            return verify_eddsa(material)
-        case bytes() if len(material) >= _SECRET_BYTES_MIN:
-            return verify_hs256(material)
+def _material(key: object) -> bytes | None:
+    """What a `VerifyingKey` holds of a key whose kind was compared; None for a short secret."""
+    match key:
+        case EllipticCurvePublicKey() | Ed25519PublicKey():
+            return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        case bytes() if len(key) >= _SECRET_BYTES_MIN:
+            return key
         case _:
             return None
 

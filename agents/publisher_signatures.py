@@ -1,20 +1,17 @@
-"""Verifying publishers' signatures, for many records at once, before anything is decided.
+"""Publishers' signatures: which records pass, and what is to be verified for that.
 
-Owns which records pass: those whose signature is right under a key of the file, by the algorithm
-that the file says, and no other. What a signature says about itself is believed only after that.
-The file is looked at for every few records, so a new or withdrawn key counts at once.
+Owns which do: those whose signature is right under a key of the file, by the algorithm that the
+file says, and no other. What a signature says about itself is believed only after that. The file
+is looked at for every few records, so a new or withdrawn key counts at once.
 """
 
-import asyncio
-import os
 import string
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from agents.current_keys import CurrentKeys
-from agents.lane.port import Headers, InputRecord
+from agents.lane.port import InputRecord
 from agents.publisher_keys import PublisherKey
 from agents.verification import Signed, wrong_of
 from events.errors import MalformedInput
@@ -26,8 +23,6 @@ from schemas.strict_json import read_object
 
 _TOKEN_BYTES_MAX: Final = 2048
 _HEADERS_REMEMBERED_MAX: Final = 256
-_IN_THREADS_FROM: Final = 4
-"""Fewer slow signatures are verified at once: half a millisecond, and no thread is woken."""
 
 Outcome: TypeAlias = PublisherKey | MalformedInput | None
 """Of one record: the key that signed it, why it is refused, or that it is unsigned and may be."""
@@ -38,18 +33,7 @@ _TO_BASE64: Final = bytes.maketrans(b"-_", b"+/")
 _MEMBERS: Final = frozenset({"alg", "kid", "typ", "b64", "crit"})
 
 
-class VerifiedRecord(NamedTuple):
-    """A record of the input (an `InputRecord`), and what is known of its signature."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    signed: Outcome
-
-
-class _Claim(NamedTuple):
+class PublisherClaim(NamedTuple):
     """A record's signature that is still to be verified.
 
     Attributes:
@@ -64,17 +48,14 @@ class _Claim(NamedTuple):
 
 
 class PublisherSignatures:
-    """Verifies records; used from one thread only, and uses others itself."""
+    """Looks at records' signatures; used from one thread only."""
 
-    def __init__(
-        self, keys_file: Path, *, mode: Literal["accept", "require"], threads: int | None = None
-    ) -> None:
+    def __init__(self, keys_file: Path, *, mode: Literal["accept", "require"]) -> None:
         """Read the keys.
 
         Args:
             keys_file: see `agents.publisher_keys`.
             mode: whether a record may have no signature.
-            threads: that verify; as many as there are processors, if not given.
 
         Raises:
             Misconfigured: the file cannot be used.
@@ -82,59 +63,22 @@ class PublisherSignatures:
         self._keys: Final = CurrentKeys(keys_file)
         self._mode: Final = mode
         self._headers: Final[dict[bytes, PublisherKey]] = {}
-        self._threads: Final = threads or os.cpu_count() or 1
-        self._pool: Final = ThreadPoolExecutor(self._threads, thread_name_prefix="verify")
 
-    def verified(self, records: Sequence[InputRecord]) -> list[VerifiedRecord]:
-        """Verify records here and now; those that were verified before stay as they are."""
-        if all(isinstance(record, VerifiedRecord) for record in records):
-            return [record for record in records if isinstance(record, VerifiedRecord)]
-        outcomes, claims = self._claims(records)
-        self._settle(outcomes, claims, wrong_of([claim.signed for claim in claims]))
-        return _with(records, outcomes)
+    def outcomes(self, records: Sequence[InputRecord]) -> list[Outcome]:
+        """Verify records here and now; the outcome of each, in order."""
+        outcomes, claims = self.claims(records)
+        self.settle(outcomes, claims, wrong_of([claim.signed for claim in claims]))
+        return outcomes
 
-    def verified_ahead(
-        self, records: Sequence[InputRecord]
-    ) -> asyncio.Future[Sequence[InputRecord]]:
-        """Verify records in threads; called in an event loop, and returns at once.
+    def claims(self, records: Sequence[InputRecord]) -> tuple[list[Outcome], list[PublisherClaim]]:
+        """By place, what is known without verifying; and what is to be verified.
 
-        Which key verifies a record is decided now, not when the verification is done.
+        Which key verifies a record is decided now, not when that is done.
         """
-        outcomes, claims = self._claims(records)
-        slow = [claim.signed for claim in claims if claim.key.algorithm != "HS256"]
-        loop = asyncio.get_running_loop()
-        if len(slow) < _IN_THREADS_FROM:
-            self._settle(outcomes, claims, wrong_of([claim.signed for claim in claims]))
-            verified: asyncio.Future[Sequence[InputRecord]] = loop.create_future()
-            verified.set_result(_with(records, outcomes))
-            return verified
-        parts = [
-            loop.run_in_executor(self._pool, wrong_of, slow[start :: self._threads])
-            for start in range(self._threads)
-        ]
-        quick = [claim.signed for claim in claims if claim.key.algorithm == "HS256"]
-        return asyncio.ensure_future(
-            self._verified(records, outcomes, claims, [wrong_of(quick)], parts)
-        )
-
-    async def _verified(
-        self,
-        records: Sequence[InputRecord],
-        outcomes: list[Outcome],
-        claims: Sequence[_Claim],
-        wrong: Sequence[list[int]],
-        parts: Sequence[asyncio.Future[list[int]]],
-    ) -> Sequence[InputRecord]:
-        found = [*wrong, *await asyncio.gather(*parts)]
-        self._settle(outcomes, claims, [place for places in found for place in places])
-        return _with(records, outcomes)
-
-    def _claims(self, records: Sequence[InputRecord]) -> tuple[list[Outcome], list[_Claim]]:
-        """By place, what is known without verifying; and what is to be verified."""
         if self._keys.refresh():
             self._headers.clear()
         outcomes: list[Outcome] = []
-        claims: list[_Claim] = []
+        claims: list[PublisherClaim] = []
         for place, record in enumerate(records):
             try:
                 claim = self._claim(place, record)
@@ -146,10 +90,13 @@ class PublisherSignatures:
                 claims.append(claim)
         return outcomes, claims
 
-    def _settle(
-        self, outcomes: list[Outcome], claims: Iterable[_Claim], wrong: Iterable[int]
+    def settle(
+        self, outcomes: list[Outcome], claims: Iterable[PublisherClaim], wrong: Iterable[int]
     ) -> None:
-        """Write down whose signature is wrong, and remember the headers of those that are right."""
+        """Write down whose signature is wrong, and remember the headers of those that are right.
+
+        `outcomes` and the claims are those of one call of `claims`; `wrong` are places.
+        """
         for place in wrong:
             outcomes[place] = malformed(
                 MalformedCode.SIGNATURE_INVALID, "the signature does not fit the event"
@@ -165,7 +112,7 @@ class PublisherSignatures:
                     self._headers.clear()
                 self._headers[header] = key
 
-    def _claim(self, place: int, record: InputRecord) -> _Claim | None:
+    def _claim(self, place: int, record: InputRecord) -> PublisherClaim | None:
         tokens = [value for name, value in record.headers if name == SIGNATURE_HEADER]
         if not tokens:
             if self._mode == "accept":
@@ -181,7 +128,9 @@ class PublisherSignatures:
             raise _invalid("it is no detached compact JWS")
         key = self._headers.get(header) or self._key_of(header)
         signing_input = header + b"." + canonical_form(record.key, record.value, record.headers)
-        return _Claim(header, key, Signed(place, key.verify, signing_input, _decoded(signature)))
+        return PublisherClaim(
+            header, key, Signed(place, key.verifying, signing_input, _decoded(signature))
+        )
 
     def _key_of(self, header: bytes) -> PublisherKey:
         """The key that a JWS header names, if it says exactly what it has to say."""
@@ -222,15 +171,6 @@ def require_granted(key: PublisherKey, fact: Fact) -> None:
         raise malformed(
             MalformedCode.SIGNATURE_SOURCE_NOT_ALLOWED, "the key may not speak for this source"
         )
-
-
-def _with(records: Sequence[InputRecord], outcomes: Sequence[Outcome]) -> list[VerifiedRecord]:
-    return [
-        VerifiedRecord(
-            record.offset, record.timestamp, record.key, record.value, record.headers, outcome
-        )
-        for record, outcome in zip(records, outcomes, strict=True)
-    ]
 
 
 def _decoded(segment: bytes) -> bytes:

@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-from agents.lane.port import BatchHandler, InputRecord, PreparingHandler
+from agents.lane.port import BatchHandler, InputRecord, PreparingHandler, Rows
 
 _AHEAD: Final = 4
-"""How many times some records are being prepared: while one is decided, threads have work."""
+"""How many times some records are being prepared: while one is decided, others have work."""
 
 _Some: TypeAlias = Sequence[InputRecord]
 
@@ -19,8 +19,9 @@ _Some: TypeAlias = Sequence[InputRecord]
 class Ahead:
     """Hands out what `parse` returns, as prepared by the handler; to be closed afterwards."""
 
-    def __init__(self, handler: BatchHandler, parse: Callable[[], _Some]) -> None:
+    def __init__(self, handler: BatchHandler, rows: Rows, parse: Callable[[], _Some]) -> None:
         """Begin with nothing; `parse` returns the next records, and none at the end."""
+        self._rows: Final = rows
         self._prepare: Final = handler.prepare if isinstance(handler, PreparingHandler) else None
         self._parse: Final = parse
         self._coming: Final[deque[_Some | asyncio.Future[_Some]]] = deque()
@@ -34,11 +35,10 @@ class Ahead:
         if self._prepare is None:
             return self._parse()
         while len(self._coming) < _AHEAD and (some := self._parse()):
-            preparing = self._prepare(some)
-            if preparing is None:
-                self._coming.append(some)
-                break
-            self._coming.append(preparing)
+            preparing = self._prepare(self._rows, some)
+            self._coming.append(some if preparing is None else preparing)
+            if preparing is None or preparing.done():
+                break  # what was looked at last is decided fastest
             await asyncio.sleep(0)
         if not self._coming:
             return ()

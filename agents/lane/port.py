@@ -140,10 +140,10 @@ class BatchHandler(Protocol):
 
 @runtime_checkable
 class PreparingHandler(Protocol):
-    """A handler with work on records that needs no rows, and can be done by other threads."""
+    """A handler with work on records that can be done before it is their turn, and elsewhere."""
 
     def prepare(
-        self, records: Sequence[InputRecord], /
+        self, rows: Rows, records: Sequence[InputRecord], /
     ) -> asyncio.Future[Sequence[InputRecord]] | None:
         """Begin to prepare records, and return at once; None where nothing is to be done.
 
@@ -151,6 +151,10 @@ class PreparingHandler(Protocol):
         of the records: as many, in the same order, with their offsets and timestamps. It may never
         be decided at all, and nothing else may depend on it. Raises nothing: what is wrong with a
         record is said when it is decided.
+
+        Args:
+            rows: as they are now, to be read during the call; records in between may change them.
+            records: what comes next.
         """
         ...
 

@@ -219,7 +219,7 @@ class Serving:
         next_offset, decided, last_timestamp_ms, offender = batch.after, 0, None, None
         parse = partial(self._parse_some, iter(batch.records))
         async with self._turn:
-            with closing(Ahead(self._handler, parse)) as ahead:
+            with closing(Ahead(self._handler, self._opened.rows, parse)) as ahead:
                 while offender is None and (some := await ahead.next()):
                     decision = decide(self._handler, self._partition, self._opened.rows, some)
                     composition.add(decision.result)

@@ -25,11 +25,11 @@ _LOG_LINES_SHOWN: Final = 12
 
 
 class Usage(NamedTuple):
-    """What a process has taken.
+    """What a process and those that it has started have taken.
 
     Attributes:
         cpu_s: seconds of processor time so far, in user and in system mode.
-        resident_bytes: memory that it has now.
+        resident_bytes: memory that they have now.
     """
 
     cpu_s: float
@@ -37,17 +37,22 @@ class Usage(NamedTuple):
 
 
 def usage_of(pid: int) -> Usage:
-    """What a process has taken.
+    """What a process and those that it has started have taken.
 
     Raises:
-        InvariantBroken: there is no such process.
+        InvariantBroken: one of them has ended.
     """
     try:
         process = psutil.Process(pid)
-        times: Any = process.cpu_times()
-        memory: Any = process.memory_info()
+        family = [_own_usage(each) for each in (process, *process.children(recursive=True))]
     except psutil.Error as error:
         raise InvariantBroken("bench.process-gone", f"process {pid} ended too early") from error
+    return Usage(sum(each.cpu_s for each in family), sum(each.resident_bytes for each in family))
+
+
+def _own_usage(process: psutil.Process) -> Usage:
+    times: Any = process.cpu_times()
+    memory: Any = process.memory_info()
     return Usage(times.user + times.system, memory.rss)
 
 

@@ -15,11 +15,11 @@ from rich.text import Text
 
 from agents.publisher_keys import (
     ANY,
-    Algorithm,
     PublisherKey,
     parse_publisher_keys,
     read_publisher_keys,
 )
+from agents.verification import Algorithm
 from deploy.command_app import command_app
 from deploy.console import answer_json, answers
 from events.errors import Misconfigured

@@ -1,5 +1,7 @@
 """The worker that `biolatch run` starts: the devices agent on its lanes, as the settings say."""
 
+from contextlib import closing
+
 import structlog
 
 from agents.app import WorkerTopics, run_worker
@@ -8,6 +10,7 @@ from agents.erasure_keys import ErasureKeys, read_erasure_keys
 from agents.publisher_signatures import PublisherSignatures
 from agents.setting_groups import ErasureSettings, SignaturesSettings
 from agents.settings import Settings, load_settings
+from agents.verification_processes import VerificationProcesses
 from deploy.broker_address import at_the_broker_of_this_folder
 from schemas.topics import topology
 
@@ -25,20 +28,24 @@ def work(*, compiled: bool) -> int:
     """
     settings = at_the_broker_of_this_folder(load_settings())
     topics = topology(settings.application.name)
-    return run_worker(
-        settings,
-        DevicesAgent(
-            settings.policy, _signatures(settings.signatures), _erasure_keys(settings.erasure)
-        ),
-        WorkerTopics(
-            input=topics.device_events.name,
-            changelog=topics.devices_changelog.name,
-            outputs=tuple(
-                topic.name for topic in topics.outputs if topic is not topics.devices_changelog
+    with closing(VerificationProcesses()) as processes:
+        return run_worker(
+            settings,
+            DevicesAgent(
+                settings.policy,
+                _signatures(settings.signatures),
+                _erasure_keys(settings.erasure),
+                processes,
             ),
-        ),
-        on_start=lambda _status: _say_start(settings, compiled=compiled),
-    )
+            WorkerTopics(
+                input=topics.device_events.name,
+                changelog=topics.devices_changelog.name,
+                outputs=tuple(
+                    topic.name for topic in topics.outputs if topic is not topics.devices_changelog
+                ),
+            ),
+            on_start=lambda _status: _say_start(settings, compiled=compiled),
+        )
 
 
 def _say_start(settings: Settings, *, compiled: bool) -> None:

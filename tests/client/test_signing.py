@@ -56,7 +56,7 @@ def verifier(folder: Path, private: Path) -> PublisherSignatures:
     file = folder / "keys.json"
     file.write_text(json.dumps({"keys": [public], "grants": {"backend-1": grant}}))
     file.chmod(0o600)
-    return PublisherSignatures(file, mode="require", threads=1)
+    return PublisherSignatures(file, mode="require")
 
 
 def received(record: EventRecord) -> Received:
@@ -64,8 +64,7 @@ def received(record: EventRecord) -> Received:
 
 
 def outcomes_of(signatures: PublisherSignatures, records: Sequence[EventRecord]) -> list[object]:
-    verified = signatures.verified([received(record) for record in records])  # type: ignore[misc]
-    return [record.signed for record in verified]
+    return list(signatures.outcomes([received(record) for record in records]))  # type: ignore[misc]
 
 
 @ALGORITHMS

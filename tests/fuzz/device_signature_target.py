@@ -41,6 +41,7 @@ from schemas.device_signatures import (
     THUMBPRINT,
 )
 from tests.fuzz.signing_keys import device_key, public_point
+from tests.unit.signed_events import tried
 from tests.unit.sound_records import NOW_MS
 
 _POLICY: Final = Policy(version="signed", device_signatures="required")
@@ -64,16 +65,16 @@ _ROW: Final = DeviceState(
 
 @cache
 def _signatures() -> DeviceSignatures:
-    return DeviceSignatures(_POLICY, threads=1)
+    return DeviceSignatures(_POLICY)
 
 
 def device_signatures(data: bytes) -> None:
     """A signature is right only if a cryptographic library says so and it speaks of this event."""
     token = data.decode("utf-8", "replace")
     facts = [_attempt(token), _enrollment(token)]
-    batch = _signatures().verify_ahead(facts, lambda _: _ROW)
-    for place, (fact, members) in enumerate(zip(facts, _members(facts), strict=True)):
-        verified = batch.signature(place, fact, _ROW)
+    for fact, members in zip(facts, _members(facts), strict=True):
+        verified = _signatures().signature(fact, _ROW, None)
+        assert verified == _signatures().signature(fact, _ROW, tried(_signatures(), fact, _ROW))
         if verified is not None:
             said = _verified_payload(token)
             assert verified.issued_ms == said.pop(ISSUED_AT) * 1000

@@ -7,6 +7,7 @@ from typing import Final
 
 from agents.publisher_keys import PublisherKey, parse_publisher_keys
 from agents.publisher_signatures import PublisherSignatures, require_granted
+from agents.verification import verifier
 from events.errors import MalformedInput, Misconfigured
 from events.facts import Fact
 from schemas.signatures import SIGNATURE_HEADER, canonical_form
@@ -19,19 +20,19 @@ from tests.unit.sound_records import Record, read
 @cache
 def signatures() -> PublisherSignatures:
     """The check as a worker does it, in this thread."""
-    return PublisherSignatures(keys_path(), mode="accept", threads=1)
+    return PublisherSignatures(keys_path(), mode="accept")
 
 
 @cache
 def _demanding() -> PublisherSignatures:
-    return PublisherSignatures(keys_path(), mode="require", threads=1)
+    return PublisherSignatures(keys_path(), mode="require")
 
 
 def publisher_signatures(data: bytes) -> None:
     """A key is named only for what it signed, and whatever else a header says is refused."""
     records = from_form(data)
-    outcomes = [record.signed for record in signatures().verified(records)]
-    demanded = [record.signed for record in _demanding().verified(records)]
+    outcomes = signatures().outcomes(records)
+    demanded = _demanding().outcomes(records)
     assert len(outcomes) == len(demanded) == len(records)
     for record, outcome, strict in zip(records, outcomes, demanded, strict=True):
         _check_form(record)
@@ -88,6 +89,6 @@ def keys_file(data: bytes) -> None:
     for kid, key in keys.items():
         assert key.kid == kid
         assert key.algorithm in {"EdDSA", "ES256", "HS256"}
-        assert not key.verify(b"something", b"no signature")
+        assert not verifier(key.verifying)(b"something", b"no signature")
         key.grant.is_valid_at(0)
         key.grant.is_valid_at(2**63)

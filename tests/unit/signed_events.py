@@ -9,11 +9,12 @@ from joserfc.jwk import ECKey
 from agents.core.policy import Policy
 from agents.core.signature import VerifiedSignature
 from agents.core.state import DeviceState, EllipticPoint, User
-from agents.device_signatures import DeviceSignatures
+from agents.device_signatures import DeviceSignatures, TriedSignature
+from agents.verification import Signed, wrong_of
 from deploy.device_signer import DeviceSigner
 from events.facts import Fact
 from events.vocabulary import Platform, Status
-from schemas.inputs import decode
+from tests.unit.sound_records import Record, read
 
 REQUIRED = Policy(version="2", device_signatures="required")
 DEVICE, EVENT, NOW_S = "ana-iphone", "event-9", 1_769_904_000
@@ -48,7 +49,9 @@ PRIVATE = {name: str(value) for name, value in KEY.as_dict(private=True).items()
 PHONE, OTHER = DeviceSigner(PRIVATE), DeviceSigner()
 
 
-def fact_of(event_type: str, data: Mapping[str, Any], *, event_id: str = EVENT) -> Fact:
+def record_of(
+    event_type: str, data: Mapping[str, Any], *, event_id: str = EVENT, offset: int = 7
+) -> Record:
     attributes = {
         "specversion": "1.0",
         "id": event_id,
@@ -58,13 +61,17 @@ def fact_of(event_type: str, data: Mapping[str, Any], *, event_id: str = EVENT) 
         "time": "2026-02-01T00:00:00Z",
     }
     headers = [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
-    return decode(
+    return Record(
         DEVICE.encode(),
         json.dumps(data).encode(),
-        [*headers, ("content-type", b"application/json")],
-        timestamp_ms=NOW_S * 1000 + 249,
-        offset=7,
+        (*headers, ("content-type", b"application/json")),
+        timestamp=NOW_S * 1000 + 249,
+        offset=offset,
     )
+
+
+def fact_of(event_type: str, data: Mapping[str, Any], *, event_id: str = EVENT) -> Fact:
+    return read(record_of(event_type, data, event_id=event_id))
 
 
 def attempt(**changes: Any) -> Fact:  # noqa: ANN401 - fields of an attempt
@@ -103,5 +110,13 @@ def verified(
 ) -> VerifiedSignature | None:
     """What is found of an event, with one row before its batch and maybe another one then."""
     row = row_with(PHONE) if row is None else row
-    ahead = DeviceSignatures(policy, threads=0).verify_ahead([fact], lambda _: row)
-    return ahead.signature(0, fact, row_then or row)
+    signatures = DeviceSignatures(policy)
+    return signatures.signature(fact, row_then or row, tried(signatures, fact, row))
+
+
+def tried(signatures: DeviceSignatures, fact: Fact, row: DeviceState) -> TriedSignature | None:
+    """What is found out about an event ahead, with that row of its device."""
+    for place, claim, point, key in signatures.trials([fact], lambda _: row):
+        signed = Signed(place, key, claim.signing_input, claim.signature)
+        return TriedSignature(claim, point, not wrong_of([signed]))
+    return None

@@ -77,4 +77,4 @@ def write_file(path: Path, content: object) -> Path:
 
 def requiring(path: Path) -> PublisherSignatures:
     """Signatures as a worker with `require` verifies them."""
-    return PublisherSignatures(path, mode="require", threads=2)
+    return PublisherSignatures(path, mode="require")

@@ -56,9 +56,9 @@ def test_what_is_signed_with_a_new_key_passes(made: Made, algorithm: str) -> Non
     assert made.mode(made.keys_file) == (0o600 if is_shared else 0o644)
     assert (secret in made.keys_file.read_text(encoding="utf-8")) is is_shared
     record = signed(EVENT, read_signer(made.private_key))
-    (verified,) = requiring(made.keys_file).verified([record])
+    (outcome,) = requiring(made.keys_file).outcomes([record])
     keys, _ = read_publisher_keys(made.keys_file)
-    assert getattr(verified.signed, "kid", None) == keys["backend-1"].kid == "backend-1"
+    assert getattr(outcome, "kid", None) == keys["backend-1"].kid == "backend-1"
 
 
 def test_a_key_is_granted_what_was_asked_for(

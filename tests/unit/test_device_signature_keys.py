@@ -1,8 +1,10 @@
 """Under which key a device signature is looked at, and where none is."""
 
+import asyncio
 import json
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jwcrypto.jwk import JWK
@@ -12,7 +14,12 @@ from msgspec.structs import replace
 from agents.core.policy import Policy
 from agents.core.signature import VerifiedSignature
 from agents.core.state import UNKNOWN_DEVICE, DeviceState, point_of
+from agents.device_rows import encode_row
 from agents.device_signatures import DeviceSignatures
+from agents.devices import DevicesAgent
+from agents.lane.port import InputRecord, Partition
+from agents.preparation import PreparedRecord
+from agents.verification_processes import VerificationProcesses
 from deploy.device_signer import DeviceSigner
 from events.errors import MalformedInput
 from events.facts import AnyFactData, EnrollmentSubmitted, Fact
@@ -27,11 +34,13 @@ from tests.unit.signed_events import (
     enrollment,
     fact_of,
     point,
+    record_of,
     row_with,
     verified,
 )
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "device_signatures"
+PARTITION = Partition("biolatch.device-events", 0)
 
 
 def test_another_key_or_none_is_refused() -> None:
@@ -64,27 +73,10 @@ def test_a_key_that_the_row_got_within_the_batch_counts() -> None:
 
 
 def test_the_key_of_an_enrollment_in_the_batch_is_tried_ahead() -> None:
-    counted = Counting(REQUIRED)
-    ahead = counted.verify_ahead([enrollment(), attempt()], lambda _: row_with(OTHER))
-    assert counted.verified == 2
-    assert ahead.signature(1, attempt(), row_with(PHONE)) is not None
-    assert ahead.signature(0, enrollment(), row_with(OTHER)) is not None
-
-
-class Counting(DeviceSignatures):
-    """Counts what is verified ahead."""
-
-    verified = 0
-
-    def __init__(self, policy: Policy) -> None:
-        super().__init__(policy, threads=0)
-        outcomes = self._threads.outcomes
-
-        def counting(verifications: Any) -> list[bool]:  # noqa: ANN401 - as it is given
-            self.verified += len(verifications)
-            return outcomes(verifications)
-
-        self._threads.outcomes = counting  # type: ignore[method-assign]
+    trials = DeviceSignatures(REQUIRED).trials([enrollment(), attempt()], lambda _: row_with(OTHER))
+    assert [(each.place, each.point) for each in trials] == [
+        (place, row_with(PHONE).users[0].public_key) for place in (0, 1)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -103,31 +95,38 @@ class Counting(DeviceSignatures):
     ],
 )
 def test_nothing_is_verified_where_nothing_is_required(policy: Policy, looked_at: int) -> None:
-    counted = Counting(policy)
+    signatures = DeviceSignatures(policy)
     facts: list[Fact | MalformedInput] = [enrollment(), attempt(), MalformedInput("x", "y")]
-    ahead = counted.verify_ahead(facts, lambda _: row_with(PHONE))
-    assert counted.verified == looked_at
-    assert (ahead.signature(1, attempt(), row_with(PHONE)) is not None) == (looked_at > 0)
+    assert len(signatures.trials(facts, lambda _: row_with(PHONE))) == looked_at
+    found = signatures.signature(attempt(), row_with(PHONE), None)
+    assert (found is not None) == (looked_at > 0)
 
 
-@pytest.mark.parametrize("threads", [0, 1, 3])
-def test_threads_change_nothing(threads: int) -> None:
-    facts: list[Fact | MalformedInput] = []
+@pytest.mark.parametrize("processes", [0, 2])
+def test_where_they_are_verified_changes_nothing(processes: int) -> None:
+    records = []
     for number in range(40):
         event_id = f"event-{number}"
         signer = OTHER if number % 3 == 0 else PHONE
         data = signer.signed_attempt(
             DEVICE, event_id, {**ATTEMPT, "seq": number + 1}, challenge="c", issued_s=NOW_S
         )
-        facts.append(fact_of("attempt.finished", data, event_id=event_id))
-    row = row_with(PHONE)
-    ahead = DeviceSignatures(REQUIRED, threads=threads).verify_ahead(facts, lambda _: row)
+        records.append(record_of("attempt.finished", data, event_id=event_id, offset=number + 1))
+    rows = {DEVICE.encode(): encode_row(row_with(PHONE))}
+
+    async def prepared(agent: DevicesAgent) -> Sequence[InputRecord]:
+        preparing = agent.prepare(rows, records)
+        assert preparing is not None
+        return await preparing
+
+    with closing(VerificationProcesses(processes)) as pool:
+        agent = DevicesAgent(REQUIRED, processes=pool)
+        ahead = asyncio.run(prepared(agent))
     found = [
-        ahead.signature(place, fact, row) is not None
-        for place, fact in enumerate(facts)
-        if isinstance(fact, Fact)
+        each.tried.is_right for each in ahead if isinstance(each, PreparedRecord) and each.tried
     ]
     assert found == [number % 3 != 0 for number in range(40)]
+    assert agent(PARTITION, rows, ahead) == agent(PARTITION, rows, records)
 
 
 @pytest.mark.parametrize("name", ["attempt", "enrollment"])

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from agents.lane.port import Headers, InputRecord
+from agents.lane.port import Headers, InputRecord, Rows
 from agents.lane.status import LaneState
 from tests.unit.lane_rig import (
     ZERO,
@@ -47,8 +47,9 @@ class Preparing(Counting):
         self._turn = 0
 
     def prepare(
-        self, records: Sequence[InputRecord]
+        self, rows: Rows, records: Sequence[InputRecord]
     ) -> asyncio.Future[Sequence[InputRecord]] | None:
+        del rows
         if not self._slow:
             return None
         self.pending += 1
@@ -92,7 +93,7 @@ def test_what_is_prepared_leads_to_what_is_not_prepared() -> None:
     assert rows(rigs[0].log) == rows(rigs[1].log) == rows(rigs[2].log)
 
 
-def test_no_more_is_prepared_than_threads_need() -> None:
+def test_no_more_is_prepared_than_others_need() -> None:
     handler = Preparing()
     drained(handler)
     assert handler.ahead_max == AHEAD

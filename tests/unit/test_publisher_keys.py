@@ -231,7 +231,7 @@ def test_a_withdrawn_key_is_withdrawn_for_signatures_that_it_made_before(tmp_pat
     record = signed(EVENT, signer("ES256"))
 
     def outcome() -> Any:  # noqa: ANN401 - an Outcome
-        return signatures.verified([record])[0].signed
+        return signatures.outcomes([record])[0]
 
     assert outcome().kid == KID  # and its header is remembered from here on
     write_keys(path, EdDSA=ALL)
@@ -245,9 +245,9 @@ def test_another_key_under_the_same_kid_is_another_key(tmp_path: Path) -> None:
     path = write_keys(tmp_path / "keys.json", ES256=ALL)
     signatures = requiring(path)
     record = signed(EVENT, signer("ES256"))
-    assert not isinstance(signatures.verified([record])[0].signed, MalformedInput)
+    assert not isinstance(signatures.outcomes([record])[0], MalformedInput)
     other = {**EDDSA, "kid": KID}
     write_file(path, of(other))
-    refused = signatures.verified([record])[0].signed
+    refused = signatures.outcomes([record])[0]
     assert isinstance(refused, MalformedInput)
     assert refused.code == "signature.invalid"

@@ -2,6 +2,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from agents.core.policy import Policy
 from agents.devices import DevicesAgent
 from agents.lane.port import BatchResult, InputRecord, Partition
 from agents.publisher_signatures import PublisherSignatures
+from agents.verification_processes import VerificationProcesses
 from events.errors import MalformedInput
 from schemas.malformed import MalformedCode
 from schemas.signatures import SIGNATURE_HEADER
@@ -102,7 +104,7 @@ def test_each_fault_is_a_dead_letter_of_its_code_and_changes_nothing(
         replace(signed(record, right), offset=offset)
         for record, offset in ((ENROLLMENT, 10), (ATTEMPT, 12))
     )
-    signatures = PublisherSignatures(keys_file, mode=mode, threads=1)
+    signatures = PublisherSignatures(keys_file, mode=mode)
     agent, with_bad = decided(signatures, before, bad, after)
     _, without = decided(signatures, before, after)
     assert with_bad.rows == without.rows
@@ -238,7 +240,7 @@ def test_a_record_that_its_row_has_already_is_skipped_only_if_it_is_signed(
     assert agent.skipped == 1
 
 
-def test_what_is_verified_ahead_in_threads_is_what_is_verified_at_once(keys_file: Path) -> None:
+def test_what_is_verified_ahead_elsewhere_is_what_is_verified_at_once(keys_file: Path) -> None:
     bare = ENROLLMENT.with_more_headers((SIGNATURE_HEADER, None))
     wrong = [with_token(bare, token(bare)) for token, _ in REFUSED.values()]
     right = [signed(ENROLLMENT, signer(algorithm)) for algorithm in TEST_KEYS]
@@ -246,19 +248,22 @@ def test_what_is_verified_ahead_in_threads_is_what_is_verified_at_once(keys_file
         replace(record, offset=offset)
         for offset, record in enumerate([*right, *wrong, ENROLLMENT, *right])
     ]
-
-    async def ahead(*some: Record) -> Sequence[InputRecord]:
-        return await requiring(keys_file).verified_ahead(some)
-
     expected = decided(requiring(keys_file), *records)[1]
     assert codes(expected) == [
         *(code for _, code in REFUSED.values()),
         MalformedCode.SIGNATURE_MISSING,
     ]
-    agent = DevicesAgent(Policy(), requiring(keys_file))
-    assert agent(PARTITION, {}, asyncio.run(ahead(*records))) == expected
-    few = asyncio.run(ahead(*records[:3]))  # which no thread is woken for
-    assert agent(PARTITION, {}, few) == decided(requiring(keys_file), *records[:3])[1]
+
+    async def ahead(agent: DevicesAgent, some: Sequence[Record]) -> Sequence[InputRecord]:
+        prepared = agent.prepare({}, some)
+        assert prepared is not None
+        return await prepared
+
+    with closing(VerificationProcesses(2)) as processes:
+        agent = DevicesAgent(Policy(), requiring(keys_file), processes=processes)
+        assert agent(PARTITION, {}, asyncio.run(ahead(agent, records))) == expected
+        few = asyncio.run(ahead(agent, records[:3]))  # for which nobody else is asked
+        assert agent(PARTITION, {}, few) == decided(requiring(keys_file), *records[:3])[1]
 
 
 def test_only_who_has_a_key_can_have_anything_remembered(keys_file: Path) -> None:
@@ -272,13 +277,13 @@ def test_only_who_has_a_key_can_have_anything_remembered(keys_file: Path) -> Non
         with_token(bare, encoded(json.dumps(header(), indent=n).encode()) + b".." + b"A" * 86)
         for n in range(500)
     ]
-    found = [each.signed for each in signatures.verified(forged)]
+    found = signatures.outcomes(forged)
     assert {each.code for each in found if isinstance(each, MalformedInput)} == {INVALID}
     assert remembered() == 0
     spelled = [
         with_token(bare, jws(json.dumps(header(), indent=n).encode())(bare)) for n in range(150)
     ]
     spelled += [with_token(bare, jws(b" " * n + compact(header()))(bare)) for n in range(150)]
-    found = [each.signed for each in signatures.verified(spelled)]
+    found = signatures.outcomes(spelled)
     assert not [each for each in found if isinstance(each, MalformedInput)]
     assert 0 < remembered() <= 256
