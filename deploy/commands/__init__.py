@@ -54,7 +54,7 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
         "deploy.commands.skip", "Let a parked partition go on without the record that stopped it."
     ),
     "schema": CommandModule(
-        "deploy.commands.schema", "Show or export the JSON Schemas of all events."
+        "deploy.commands.schema", "Show, export or compare the contracts of all events."
     ),
     "bench": CommandModule(
         "deploy.commands.bench", "Measure speed, latency and cost on this machine."
