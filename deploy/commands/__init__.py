@@ -39,6 +39,9 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     ),
     "tail": CommandModule("deploy.commands.tail", "Show the records of a topic."),
     "state": CommandModule("deploy.commands.state", "Say whether a device may use biometrics now."),
+    "read-api": CommandModule(
+        "deploy.commands.read_api", "Answer over HTTP: may this device use biometrics now?"
+    ),
     "explain": CommandModule(
         "deploy.commands.explain", "Show what happened to a device, and why it is as it is."
     ),

@@ -39,15 +39,15 @@ def test_the_document_is_parsed_without_an_error_a_warning_or_a_hint(parser: Pat
     assert set(parsed.messages) == set(asyncapi_document(version="0")["components"]["messages"])
 
 
-@pytest.mark.parametrize("breach", ["reference", "example", "binding"])
+@pytest.mark.parametrize("breach", ["reference", "action", "binding"])
 def test_the_parser_finds_what_is_wrong(breach: str, parser: Path, tmp_path: Path) -> None:
     document: Any = deepcopy(asyncapi_document(version="0.1.0"))
     message = document["components"]["messages"]["biolatch.attempt.finished.v1"]
     match breach:
         case "reference":
             message["payload"]["$ref"] += "0"
-        case "example":
-            message["examples"][0]["payload"]["seq"] = "first"
+        case "action":
+            document["operations"]["send-biolatch.decisions"]["action"] = "publish"
         case _:
             kafka = document["channels"]["biolatch.decisions"]["bindings"]["kafka"]
             kafka["partitions"] = "many"
