@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 FUZZER := $(VENV)/fuzz
 SUPPLY_CHAIN := $(VENV)/supply-chain
 
-.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs lint types format lock sbom audit clean
+.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs contract release-contract lint types format lock sbom audit clean
 .DEFAULT_GOAL := install
 
 install: compiled ## put biolatch and its tools into .venv
@@ -66,6 +66,12 @@ figures: compiled ## the benchmark for docs/performance.md, with its pictures; o
 docs: $(INSTALLED) ## the reference pages, JSON Schemas and the client's models that are drawn from the code
 	$(BIN)/python -m deploy.reference
 	$(BIN)/biolatch schema export schemas/json
+
+contract: $(INSTALLED) ## AsyncAPI's parser over the contract, and its page: build/contract/contract.html (Node and npm)
+	$(BIN)/python -m deploy.contract build/contract
+
+release-contract: $(INSTALLED) ## keep today's contracts as those of this version; every later one is compared with them
+	$(BIN)/python -m deploy.reference.release
 
 lint: $(INSTALLED) ## ruff and the import contracts
 	$(BIN)/ruff check .

@@ -23,6 +23,7 @@ from pydantic_settings import (
 from agents.core.policy import Policy
 from agents.kafka_settings import KafkaSettings
 from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
+from agents.read_api_settings import ReadApiSettings
 from agents.setting_groups import (
     ApplicationSettings,
     ErasureSettings,
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     signatures: SignaturesSettings = SignaturesSettings()
     erasure: ErasureSettings = ErasureSettings()
+    read_api: ReadApiSettings = ReadApiSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 

@@ -21,6 +21,7 @@ class Role(StrEnum):
     """What a principal is there for."""
 
     PUBLISHER = "publisher"
+    READER = "reader"
     WORKER = "worker"
     NOTIFIER = "notifier"
     ANALYST = "analyst"
@@ -116,6 +117,7 @@ def principals(
     """
     return (
         _publisher(),
+        _reader(),
         _worker(application, group_id or application),
         _notifier(application),
         _analyst(application),
@@ -151,6 +153,15 @@ def _publisher() -> Principal:
         grants=(
             Grant(_topic(topology().device_events.name), _WRITE, "publishes events, idempotently"),
         ),
+    )
+
+
+def _reader() -> Principal:
+    state = topology().device_state
+    return Principal(
+        role=Role.READER,
+        purpose="a backend that asks who may, and `biolatch read-api`; it joins no group",
+        grants=(Grant(_topic(state.name), _READ, state.purpose),),
     )
 
 

@@ -39,6 +39,9 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     ),
     "tail": CommandModule("deploy.commands.tail", "Show the records of a topic."),
     "state": CommandModule("deploy.commands.state", "Say whether a device may use biometrics now."),
+    "read-api": CommandModule(
+        "deploy.commands.read_api", "Answer over HTTP: may this device use biometrics now?"
+    ),
     "explain": CommandModule(
         "deploy.commands.explain", "Show what happened to a device, and why it is as it is."
     ),
@@ -54,7 +57,7 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
         "deploy.commands.skip", "Let a parked partition go on without the record that stopped it."
     ),
     "schema": CommandModule(
-        "deploy.commands.schema", "Show or export the JSON Schemas of all events."
+        "deploy.commands.schema", "Show, export or compare the contracts of all events."
     ),
     "bench": CommandModule(
         "deploy.commands.bench", "Measure speed, latency and cost on this machine."

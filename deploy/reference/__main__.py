@@ -5,6 +5,6 @@ from pathlib import Path
 from deploy.reference.client import write_client
 from deploy.reference.pages import write_manifests, write_pages
 
+write_manifests(Path())  # first: the AsyncAPI page reads the examples among them
 write_pages(Path("docs", "reference"))
-write_manifests(Path())
 write_client(Path("clients", "python", "src", "biolatch_client"))

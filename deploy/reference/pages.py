@@ -4,20 +4,26 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from deploy.reference.asyncapi import asyncapi_file
 from deploy.reference.dead_letter_codes import dead_letter_codes_page
+from deploy.reference.message_examples import message_examples
 from deploy.reference.principals import principals_page, strimzi_users
+from deploy.reference.read_api import read_api_file
 from deploy.reference.settings import settings_page
 from deploy.reference.transitions import transitions_page
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "asyncapi.json": asyncapi_file,
     "dead-letter-codes.md": dead_letter_codes_page,
     "principals.md": principals_page,
+    "read-api.json": read_api_file,
     "settings.md": settings_page,
     "transitions.md": transitions_page,
 }
 
 
 MANIFESTS: Final[Mapping[Path, Callable[[], str]]] = {
+    Path("schemas", "examples.json"): message_examples,
     Path("deploy", "strimzi", "kafka-users.yaml"): strimzi_users,
 }
 """By their place in the checkout."""

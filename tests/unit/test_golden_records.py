@@ -58,11 +58,11 @@ def written(output: Any) -> tuple[Any, Any, list[tuple[str, Any]]]:  # noqa: ANN
     return key, value, list(headers)
 
 
-def _as_far_as(known: Any, read: Any) -> Any:  # noqa: ANN401 - JSON
+def as_far_as(known: Any, read: Any) -> Any:  # noqa: ANN401 - JSON
     """What was read, without fields that only a later version knows."""
     if not isinstance(known, dict):
         return read
-    return {name: _as_far_as(value, read[name]) for name, value in known.items()}
+    return {name: as_far_as(value, read[name]) for name, value in known.items()}
 
 
 @golden("inputs")
@@ -76,7 +76,7 @@ def test_an_input_is_read_as_ever(frozen: dict[str, Any]) -> None:
     expected = frozen["reads_as"]
     read = {name: getattr(fact, name) for name in expected if name not in {"type", "data"}}
     data = msgspec.to_builtins(fact.data)
-    known = _as_far_as(expected["data"], data)
+    known = as_far_as(expected["data"], data)
     assert read | {"type": fact.data.event_type, "data": known} == expected
 
 
@@ -153,7 +153,7 @@ def test_a_dead_letter_is_written_as_ever(frozen: dict[str, Any]) -> None:
 def test_a_row_is_read_as_ever_and_the_newest_format_written(frozen: dict[str, Any]) -> None:
     row = raw(frozen["row"]) or b""
     state = decode_row(row)
-    assert _as_far_as(frozen["reads_as"], _named(state)) == frozen["reads_as"]
+    assert as_far_as(frozen["reads_as"], _named(state)) == frozen["reads_as"]
     later = {name: getattr(state, name) for name in _named(state).keys() - frozen["reads_as"]}
     defaults = dict(_defaults(state))
     assert later == {name: defaults[name] for name in later}

@@ -62,6 +62,7 @@ def test_users_have_the_names_of_application_and_role_unless_they_are_named() ->
     named = ["worker=User:CN=worker,O=bank", "publisher=User:app", "publisher=User:branch"]
     assert users_of(named, "bank") == {
         Role.PUBLISHER: ("User:app", "User:branch"),
+        Role.READER: ("User:bank-reader",),
         Role.WORKER: ("User:CN=worker,O=bank",),
         Role.NOTIFIER: ("User:bank-notifier",),
         Role.ANALYST: ("User:bank-analyst",),

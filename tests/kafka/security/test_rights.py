@@ -56,6 +56,7 @@ LOOK_AND_SET_UP = "Describe Read Create DescribeConfigs AlterConfigs"
 
 MAY = {
     "biolatch-publisher": {EVENTS: "Describe Write", CLUSTER: "IdempotentWrite"},
+    "biolatch-reader": {STATE: "Describe Read"},
     "biolatch-worker": {
         EVENTS: "Describe Read DescribeConfigs",
         VERDICTS: "Describe Write",

@@ -11,6 +11,9 @@ from biolatch_client.answers import Answer, UnknownReason, unknown
 from biolatch_client.device_view import Devices, DeviceState, ask
 from biolatch_client.instants import epoch_ms
 
+_NOTHING: Final = object()
+"""Where nothing is published of a device; None is one whose state cannot be read."""
+
 
 class DeviceQuestions:
     """Answers from a view in memory; base of `DeviceStates` and of its twin for tests."""
@@ -63,6 +66,14 @@ class DeviceQuestions:
             return unknown(trouble)
         now_ms = time.time_ns() // 1_000_000 if now is None else epoch_ms(now)
         return ask(self._devices, device_id, user_id, login_id=login_id, now_ms=now_ms)
+
+    def why_unknown(self, device_id: str | None = None) -> UnknownReason | None:
+        """Why there is no answer now, about a device or about any; None where there is one."""
+        trouble = self._trouble()
+        if trouble is None and device_id is not None:
+            is_unreadable = self._devices.get(device_id, _NOTHING) is None
+            return UnknownReason.UNREADABLE if is_unreadable else None
+        return trouble
 
     def device(self, device_id: str) -> DeviceState | None:
         """All that is published of a device; None if nothing, or if there is no answer now."""

@@ -1,6 +1,6 @@
 """For tests of a backend: twins in memory, sound events, and recordings of what biolatch decides.
 
-Needs no Kafka and no biolatch.
+Needs no Kafka and no biolatch; `LiveRehearsal` takes both where they are.
 """
 
 from biolatch_client.memory import InMemoryDeviceStates, InMemoryPublisher, PublishedEvent
@@ -15,6 +15,7 @@ from biolatch_client.testing.factories import (
     enrollment_withdrawn,
     password_accepted,
 )
+from biolatch_client.testing.live import LiveRehearsal
 from biolatch_client.testing.recordings import (
     AnswerVector,
     Output,
@@ -32,6 +33,7 @@ __all__ = [
     "AnswerVector",
     "InMemoryDeviceStates",
     "InMemoryPublisher",
+    "LiveRehearsal",
     "Output",
     "PublishedEvent",
     "RecordVector",

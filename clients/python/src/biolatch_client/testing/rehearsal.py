@@ -1,32 +1,18 @@
 """Given events, expect decisions: biolatch's part in a backend's test, played from a recording.
 
-Owns the comparison of what a backend publishes with what the scenario says. It decides nothing: the
-rules are the server's, and an event that the scenario does not have next ends the test.
+Owns no rule: it decides nothing, for the rules are the server's, and an event that the scenario
+does not have next ends the test. `LiveRehearsal` is the same with a running biolatch.
 """
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Final
 
 from biolatch_client.acknowledged import Acknowledged
 from biolatch_client.events import AnyEvent
 from biolatch_client.memory import InMemoryDeviceStates, InMemoryPublisher
 from biolatch_client.records import PLAIN, Envelope
 from biolatch_client.testing.recordings import Output, Scenario
-
-_TELLING: Final = frozenset(
-    {
-        "app_version",
-        "challenge",
-        "device_model",
-        "device_signature",
-        "os_version",
-        "platform_code",
-        "public_key",
-        "scans",
-    }
-)
-"""Told on, and never decided upon."""
+from biolatch_client.testing.script import Script
 
 
 class Rehearsal(InMemoryPublisher):
@@ -54,10 +40,13 @@ class Rehearsal(InMemoryPublisher):
         self.states: Final = InMemoryDeviceStates()
         self.verdicts: Final[list[Output]] = []
         self.decisions: Final[list[Output]] = []
-        self._scenario: Final = scenario
-        self._ignored: Final = _TELLING | set(ignoring)
+        self._script: Final = Script(scenario, ignoring=ignoring)
         for device_id, state in scenario.before.items():
             self.states.take_record(device_id, state)
+
+    def device_id(self, name: str) -> str:
+        """The id of a device of the scenario: here its name; live, one of the test's own."""
+        return name
 
     async def publish(
         self, device_id: str, event: AnyEvent, *, envelope: Envelope = PLAIN
@@ -69,21 +58,9 @@ class Rehearsal(InMemoryPublisher):
         Raises:
             AssertionError: it is another one; the message says which was to come.
         """
-        number = len(self.published)
-        if number == len(self._scenario.steps):
-            raise AssertionError(
-                f"scenario {self._scenario.name} is over; {event.event_type} is one event too many"
-            )
-        step = self._scenario.steps[number]
-        given = (device_id, event.event_type, self._compared(event))
-        expected = (step.device_id, step.event.event_type, self._compared(step.event))
-        if given != expected:
-            raise AssertionError(
-                f"event {number + 1} of scenario {self._scenario.name}:\n"
-                f"  expected {expected}\n"
-                f"  given    {given}"
-            )
+        step = self._script.require_next(device_id, event)
         acknowledged = await super().publish(device_id, event, envelope=envelope)
+        self._script.play()
         self.verdicts.append(step.verdict)
         self.decisions.extend(step.decisions)
         self.states.take_record(device_id, step.state)
@@ -95,13 +72,4 @@ class Rehearsal(InMemoryPublisher):
         Raises:
             AssertionError: some are missing.
         """
-        missing = [step.event.event_type for step in self._scenario.steps[len(self.published) :]]
-        if missing:
-            raise AssertionError(f"scenario {self._scenario.name} still waits for {missing}")
-
-    def _compared(self, event: AnyEvent) -> Mapping[str, Any]:
-        return {
-            name: value
-            for name, value in event
-            if name not in self._ignored and value is not None and not isinstance(value, datetime)
-        }
+        self._script.require_complete()
