@@ -81,6 +81,36 @@ def test_an_agent_s_own_settings_and_secrets_win_over_the_common_ones(helm: Helm
         assert variables(each)["BIOLATCH_KAFKA__SECURITY_PROTOCOL"] == "SASL_SSL"
 
 
+def test_an_agent_s_own_values_win_over_the_defaults_also_where_they_say_no(helm: Helm) -> None:
+    more = {
+        "agentDefaults": {"metrics": True, "store": {"enabled": True}},
+        "agents": {"devices": {"metrics": False, "replicas": 0, "store": {"enabled": False}}},
+    }
+    workload = helm.render(CHART / "ci" / "plain.yaml", more=more).one("StatefulSet")["spec"]
+    (container,) = workload["template"]["spec"]["containers"]
+    assert workload["replicas"] == 0
+    assert "volumeClaimTemplates" not in workload
+    assert not {"ports", "livenessProbe", "readinessProbe"} & set(container)
+
+
+def test_a_pod_is_probed_where_its_process_answers(helm: Helm) -> None:
+    by_name = dict(containers(helm.render(STRIMZI)))
+    for name, container in by_name.items():
+        own = variables(container)
+        if "metrics" in str(container.get("ports")):
+            (port,) = container["ports"]
+            told = "BIOLATCH_MONITOR__PORT" if "monitor" in name else "BIOLATCH_METRICS__PORT"
+            assert own[told] == str(port["containerPort"])
+            assert own["BIOLATCH_METRICS__HOST"] == "0.0.0.0"  # noqa: S104 - in the container
+            paths = {
+                probe: container[probe]["httpGet"]["path"]
+                for probe in ("livenessProbe", "readinessProbe")
+            }
+            assert paths == {"livenessProbe": "/livez", "readinessProbe": "/readyz"}
+    probed = {name for name, container in by_name.items() if "livenessProbe" in container}
+    assert probed == {"login-biolatch-devices", "login-biolatch-monitor"}
+
+
 @SETS
 def test_every_agent_runs_under_the_name_that_the_command_line_knows(
     helm: Helm, values: Path

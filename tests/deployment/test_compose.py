@@ -83,6 +83,7 @@ def properties(ports: dict[str, int]) -> dict[str, str]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(300)
 async def test_broker_topics_and_worker_do_as_their_containers_are_told(tmp_path: Path) -> None:
     ports = {name: free_port() for name in ("INSIDE", "HOST", "CONTROLLER")}
     options = BrokerOptions(port=ports["HOST"], properties=properties(ports))
