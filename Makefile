@@ -78,7 +78,7 @@ $(HELM)/helm: requirements/helm.txt | $(INSTALLED)
 	touch $@
 
 chart: $(HELM)/helm ## the Helm chart, linted with each set of values that its tests use, and packed into build
-	$(HELM)/helm lint --strict --quiet $(foreach values,$(wildcard $(CHART)/ci/*.yaml),--values $(values)) $(CHART)
+	for values in $(CHART)/ci/*.yaml; do $(HELM)/helm lint --strict --quiet --values $$values $(CHART) || exit 1; done
 	$(HELM)/helm package $(CHART) --destination build
 
 site: $(INSTALLED) ## the documentation as a site, into build/site; strict, and nothing on it needs a network
