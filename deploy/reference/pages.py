@@ -7,9 +7,11 @@ from typing import Final
 from deploy.reference.asyncapi import asyncapi_file
 from deploy.reference.dead_letter_codes import dead_letter_codes_page
 from deploy.reference.message_examples import message_examples
+from deploy.reference.helm import chart_alerts, chart_settings, chart_topics, chart_users
 from deploy.reference.principals import principals_page, strimzi_users
 from deploy.reference.read_api import read_api_file
 from deploy.reference.settings import settings_page
+from deploy.reference.topics import strimzi_topics
 from deploy.reference.transitions import transitions_page
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
@@ -22,9 +24,16 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 
+_CHART_FILES: Final = Path("deploy", "helm", "biolatch", "files")
+
 MANIFESTS: Final[Mapping[Path, Callable[[], str]]] = {
     Path("schemas", "examples.json"): message_examples,
+    Path("deploy", "strimzi", "kafka-topics.yaml"): strimzi_topics,
     Path("deploy", "strimzi", "kafka-users.yaml"): strimzi_users,
+    _CHART_FILES / "alerts.yaml": chart_alerts,
+    _CHART_FILES / "settings.json": chart_settings,
+    _CHART_FILES / "topics.json": chart_topics,
+    _CHART_FILES / "users.json": chart_users,
 }
 """By their place in the checkout."""
 

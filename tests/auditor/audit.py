@@ -6,7 +6,7 @@ of the delivery, also the rows, the positions and the offsets committed for the 
 difference is one sentence for people; no sentence means that everything is exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tests.auditor.audit_commits import commit_differences
 from tests.auditor.audit_forms import form_differences
@@ -18,6 +18,14 @@ from tests.auditor.model import Model
 from tests.auditor.policy import Policy
 from tests.auditor.records import Delivery, RawRecord, Topics, WireForm
 
+PolicyOf = Callable[[RawRecord], Policy]
+"""Under which policy an input record had to be decided: a roll-out changes it amid the log."""
+
+
+def always(policy: Policy) -> PolicyOf:
+    """One policy for every record."""
+    return lambda _record: policy
+
 
 def differences(
     inputs: Sequence[RawRecord],
@@ -26,7 +34,7 @@ def differences(
     decisions: Sequence[RawRecord],
     dead_letters: Sequence[RawRecord],
     device_states: Sequence[RawRecord],
-    policy: Policy,
+    policy: Policy | PolicyOf,
     topics: Topics = Topics(),  # noqa: B008 - immutable
     delivery: Delivery | None = None,
 ) -> list[str]:
@@ -35,7 +43,8 @@ def differences(
     `inputs` is the whole input log: all partitions, from the first offset. The order of partitions
     among each other is of no importance; within a partition offsets decide.
     """
-    model = Model(policy, topics)
+    policy_of = always(policy) if isinstance(policy, Policy) else policy
+    model = Model(Policy(version=""), topics)
     states = StateAudit(device_states, topics.device_state)
     due_verdicts: list[WireForm] = []
     due_decisions: list[WireForm] = []
@@ -43,6 +52,7 @@ def differences(
     for record in sorted(
         inputs, key=lambda record: (record.topic, record.partition, record.offset)
     ):
+        model.policy = policy_of(record)
         result = model.step(record)
         if result.verdict is None:
             due_letters.append(record)

@@ -22,9 +22,10 @@ from tempfile import mkdtemp
 
 from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.local import BrokerOptions, LocalKafka
+from deploy.kafka.local_cluster import LocalCluster
 from schemas.topics import DEVICE_EVENTS, topology
 from tests.faults.campaign_figures import Figures
-from tests.faults.campaign_judgement import Evidence, judge
+from tests.faults.campaign_judgement import Evidence, Judgement, judge
 from tests.faults.campaign_size import SETTINGS
 from tests.faults.devices_worker import DevicesWorker
 from tests.faults.group_watch import GroupWatch
@@ -35,22 +36,34 @@ WORKERS = 3
 CATCH_UP_S_MAX = 120.0
 
 
+AnyKafka = LocalKafka | LocalCluster
+
+
 class Campaign:
     """What a scenario may hurt, and what it counts.
 
     Attributes:
         name: the scenario.
         chance: decides what happens next; from the seed.
-        kafka: the broker.
+        kafka: the broker, or the brokers.
         servers: where clients reach it directly.
         way: where workers and publishers reach it.
         folder: logs, and the broker's data.
         workers: the processes.
         faults: how often each fault came.
+        pauses_s: the longest pause of a partition, by what caused it; where a scenario measures.
     """
 
-    def __init__(self, name: str, folder: Path, kafka: LocalKafka, way: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        kafka: AnyKafka,
+        way: str,
+        equip: Callable[[DevicesWorker], None],
+    ) -> None:
         self.name = name
+        self._equip = equip
         self.chance = random.Random(f"{SETTINGS.seed} {name}")
         self.kafka = kafka
         self.servers = kafka.bootstrap_servers
@@ -59,6 +72,7 @@ class Campaign:
         self._workers_made = 0
         self.workers = [self.new_worker(f"worker-{number}") for number in range(WORKERS)]
         self.faults: Counter[str] = Counter()
+        self.pauses_s: dict[str, float] = {}
         seed = SETTINGS.seed + zlib.crc32(name.encode())
         self.load = Load([way] * PUBLISHERS, seed, partitions=PARTITIONS)
         self.watch = GroupWatch(self.servers, PARTITIONS)
@@ -70,6 +84,7 @@ class Campaign:
         if self._workers_made % 2:
             worker.environment["BIOLATCH_STORE__FOLDER"] = str(self.folder / f"{name}-store")
             worker.environment["BIOLATCH_STORE__CACHED_ROWS_MAX"] = "20"
+        self._equip(worker)
         return worker
 
     async def calm(self, least_s: float, most_s: float) -> None:
@@ -88,7 +103,13 @@ class Campaign:
 
 @asynccontextmanager
 async def campaign(
-    name: str, *, kafka: Callable[[Path], LocalKafka] | None = None, way: str | None = None
+    name: str,
+    *,
+    kafka: Callable[[Path], AnyKafka] | None = None,
+    way: str | None = None,
+    replication: int = 1,
+    equip: Callable[[DevicesWorker], None] = lambda _worker: None,
+    judged_by: Callable[[Evidence], Judgement] = judge,
 ) -> AsyncGenerator[Campaign]:
     """Run a scenario under load and judge it; its folder stays if it fails.
 
@@ -96,14 +117,17 @@ async def campaign(
         name: of the scenario.
         kafka: makes the broker for a data folder; by default an ordinary one.
         way: where workers and publishers reach it; by default directly.
+        replication: of every topic.
+        equip: gives each worker what it needs beyond the usual.
+        judged_by: says what is wrong with what was left.
     """
     SETTINGS.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(mkdtemp(prefix=f"{name}-{SETTINGS.seed}-", dir=SETTINGS.folder.absolute()))
     print(f"FAULTS_SEED={SETTINGS.seed}, logs in {folder}")  # noqa: T201 - shown when it fails
     started_s = time.monotonic()
     async with (kafka or campaign_kafka)(folder / "kafka") as broker:
-        await _make_topics(broker.bootstrap_servers)
-        running = Campaign(name, folder, broker, way or broker.bootstrap_servers)
+        await _make_topics(broker.bootstrap_servers, replication)
+        running = Campaign(name, folder, broker, way or broker.bootstrap_servers, equip)
         background = [
             asyncio.create_task(running.load.run()),
             asyncio.create_task(running.watch.run()),
@@ -121,13 +145,14 @@ async def campaign(
             await asyncio.gather(*background, return_exceptions=True)
             for worker in running.workers:
                 await worker.kill()
-    judged = judge(evidence)
+    judged = judged_by(evidence)
     figures = Figures(
         scenario=name,
         seed=SETTINGS.seed,
         size=SETTINGS.size,
         duration_s=round(time.monotonic() - started_s),
         faults=dict(running.faults),
+        pauses_s=running.pauses_s,
         published_again=running.load.sent_again,
         looks_at_the_group=len(running.watch.seen),
         **judged.counts,
@@ -162,11 +187,11 @@ async def _finish(running: Campaign, background: list[asyncio.Task[None]]) -> Ev
     )
 
 
-async def _make_topics(servers: str) -> None:
+async def _make_topics(servers: str, replication: int) -> None:
     """The topics of biolatch, but the input keeps the times of the history."""
     async with KafkaAdmin(servers) as admin:
         for topic in topology().topics:
-            settings = topic.settings(replication=1)
+            settings = topic.settings(replication=replication)
             if topic.name == DEVICE_EVENTS:
                 for_ever = str(2**63 - 1)
                 settings |= {
@@ -175,4 +200,6 @@ async def _make_topics(servers: str) -> None:
                     "segment.ms": for_ever,  # days pass from one event to the next
                     "retention.ms": "-1",
                 }
-            await admin.create(topic.name, partitions=PARTITIONS, replication=1, settings=settings)
+            await admin.create(
+                topic.name, partitions=PARTITIONS, replication=replication, settings=settings
+            )

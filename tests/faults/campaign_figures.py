@@ -1,7 +1,7 @@
 """What a campaign measured, kept as a file; run me to see the table of docs/reliability.md."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 
@@ -16,6 +16,7 @@ class Figures:
         losses: confirmed events that are gone, or that nobody answered.
         aborted_repeats: verdicts that a `read_uncommitted` reader sees once more.
         longest_wait_s: from an event's confirmation to its verdict in the log.
+        pauses_s: the longest pause of a partition, by what caused it; where a scenario measures.
     """
 
     scenario: str
@@ -32,6 +33,7 @@ class Figures:
     losses: int
     aborted_repeats: int
     longest_wait_s: float
+    pauses_s: dict[str, float] = field(default_factory=dict)
 
     def keep(self, folder: Path) -> None:
         """Write them beside those of the other scenarios."""

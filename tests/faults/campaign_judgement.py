@@ -13,8 +13,9 @@ from schemas.topics import (
     VERDICTS,
     topology,
 )
-from tests.auditor.audit import differences
+from tests.auditor.audit import PolicyOf, differences
 from tests.auditor.audit_repeats import repeat_differences
+from tests.auditor.policy import Policy
 from tests.auditor.records import Delivery, RawRecord
 from tests.faults.devices_worker import POLICY
 from tests.faults.group_watch import GroupWatch
@@ -81,7 +82,7 @@ class Judgement:
     counts: dict[str, int | float]
 
 
-def judge(evidence: Evidence) -> Judgement:
+def judge(evidence: Evidence, *, policy: Policy | PolicyOf = POLICY) -> Judgement:
     """Everything that the promises of delivery say, checked."""
     by_topic = evidence.by_topic
     lost = lost_events(evidence.acknowledged, by_topic[DEVICE_EVENTS])
@@ -91,7 +92,7 @@ def judge(evidence: Evidence) -> Judgement:
         decisions=by_topic[DECISIONS],
         dead_letters=by_topic[DEAD_LETTERS],
         device_states=by_topic[DEVICE_STATE],
-        policy=POLICY,
+        policy=policy,
         delivery=evidence.delivery,
     )
     found += repeat_differences(by_topic[VERDICTS], evidence.uncommitted)

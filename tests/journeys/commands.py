@@ -107,11 +107,12 @@ def running_worker(
     *,
     partitions: int,
     settings: Mapping[str, str] = NO_SETTINGS,
+    program: Path = BIOLATCH,
 ) -> Generator[RunningWorker]:
     """A worker that serves all partitions; it ends in good order, and with this process anyway."""
     bound = [sys.executable, "-I", "-S", launcher.__file__, "bound", str(os.getpid())]
     process = subprocess.Popen(  # noqa: S603 (as above)
-        [*bound, str(folder / "worker.pid"), str(BIOLATCH), "run"],
+        [*bound, str(folder / "worker.pid"), str(program), "run"],
         env=environment(bootstrap_servers) | {"BIOLATCH_LOG__FORMAT": "json", **settings},
         cwd=folder,
         stdin=subprocess.DEVNULL,

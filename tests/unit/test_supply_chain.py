@@ -33,11 +33,13 @@ def test_every_package_is_pinned_to_one_version_and_to_hashes_and_to_no_address(
 
 
 def test_nothing_is_installed_without_its_hashes() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    installs = [line for line in makefile.splitlines() if "pip install" in line]
+    programs = (ROOT / "Makefile", ROOT / "deploy" / "docker" / "Dockerfile")
+    lines = [line for each in programs for line in each.read_text(encoding="utf-8").splitlines()]
+    installs = [line for line in lines if "pip install" in line]
     assert len(installs) >= len(LOCKS)
     for line in installs:
-        own = "--editable ." in line and "--no-deps" in line and "--no-build-isolation" in line
+        itself = "--editable ." in line or line.endswith(" .")
+        own = itself and "--no-deps" in line and "--no-build-isolation" in line
         assert own or "--require-hashes -r requirements/" in line
 
 

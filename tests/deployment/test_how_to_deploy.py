@@ -1,0 +1,82 @@
+# Goal: the pages about deploying name what there is. What needs a cluster or a container engine is
+# compared with what the chart renders and the compose file has; the rest runs.
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deployment.chart import ROOT, Helm, Rendered
+from tests.deployment.pages import blocks, commands
+from tests.deployment.test_compose import PAGE as COMPOSE_PAGE
+from tests.deployment.test_compose import SERVICES
+
+PAGE = "how-to/deploy-kubernetes.md"
+RELEASE, NAMESPACE = "biolatch", "biolatch"
+
+
+@pytest.fixture
+def values() -> dict[str, Any]:
+    (text,) = blocks(PAGE, "yaml")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
+
+
+@pytest.fixture
+def rendered(helm: Helm, values: dict[str, Any]) -> Rendered:
+    result = helm.render(more=values, release=RELEASE)
+    assert result.code == 0, result.said
+    return result
+
+
+@pytest.mark.long
+def test_every_command_of_the_kubernetes_page_is_about_what_the_chart_makes(
+    values: dict[str, Any], rendered: Rendered
+) -> None:
+    image = rendered.one("StatefulSet")["spec"]["template"]["spec"]["containers"][0]["image"]
+    workload = rendered.one("StatefulSet")["metadata"]["name"]
+    secrets = {(each["secretName"], each["key"]) for each in values["secretFiles"].values()}
+
+    def check(words: Sequence[str]) -> None:
+        match words:
+            case ["docker", "build", "--file", file, "--tag", tag, "."]:
+                assert ((ROOT / file).is_file(), tag) == (True, image)
+            case ["docker", "push", tag]:
+                assert tag == image
+            case ["kubectl", "create", "namespace", name]:
+                assert name == NAMESPACE
+            case ["kubectl", "--namespace", name, "create", "secret", "generic", secret, source]:
+                assert name == NAMESPACE
+                assert (secret, source.removeprefix("--from-file=").split("=")[0]) in secrets
+            case ["kubectl", "--namespace", name, "rollout", "status", what]:
+                assert (name, what) == (NAMESPACE, f"statefulset/{workload}")
+            case ["kubectl", "--namespace", name, "exec", pod, "--", "biolatch", "lag"]:
+                assert (name, pod) == (NAMESPACE, f"{workload}-0")
+            case ["helm", "upgrade", "--install", release, chart, *rest]:
+                assert (release, (ROOT / chart / "Chart.yaml").is_file()) == (RELEASE, True)
+                assert rest == ["--namespace", NAMESPACE, "--values", "values.yaml"]
+            case ["helm", "uninstall", release, "--namespace", name]:
+                assert (release, name) == (RELEASE, NAMESPACE)
+            case _:
+                pytest.fail(f"nothing checks this command: {words}")
+
+    checked = [check(words) for words in commands(PAGE)]
+    assert len(checked) > 6
+
+
+def test_every_command_of_the_compose_page_is_about_what_the_file_has() -> None:
+    for words in commands(COMPOSE_PAGE):
+        match words:
+            case ["docker", "build", "--file", file, "--tag", tag, "."]:
+                assert (ROOT / file).is_file()
+                assert {each["image"] for each in SERVICES.values()} >= {tag}
+            case ["docker", "compose", "--file", "deploy/compose.yaml", "up", *rest]:
+                services = [word.partition("=")[0] for word in rest if not word.startswith("--")]
+                assert services
+                assert set(services) <= set(SERVICES)
+            case ["docker", "compose", "--file", "deploy/compose.yaml", "down", "--volumes"]:
+                pass
+            case ["biolatch", *_]:
+                pass  # runs in test_compose.py, on the broker of the file
+            case _:
+                pytest.fail(f"nothing checks this command: {words}")
