@@ -57,6 +57,9 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     "position": CommandModule(
         "deploy.commands.position", "Decide where a partition that is not served goes on."
     ),
+    "doctor": CommandModule(
+        "deploy.commands.doctor", "Look at everything, and say what to mend and how."
+    ),
     "schema": CommandModule(
         "deploy.commands.schema", "Show or export the JSON Schemas of all events."
     ),

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import ProducerFenced
 
 from agents.lane.kafka.client import start_client, words
 from agents.lane.kafka.transactional import (
@@ -82,6 +82,7 @@ class TransactionalWriter:
         self._transaction_timeout_s = transaction_timeout_s
         self._producer: Any = None
         self._doubtful = False
+        self._in_transaction = False
 
     async def __aenter__(self) -> Self:
         """Connect and fence.
@@ -118,13 +119,12 @@ class TransactionalWriter:
         """Disconnect; what is not committed is aborted."""
         try:
             async with asyncio.timeout(_CLOSE_S_MAX):
-                # An open transaction is aborted by the broker, at once when the id is used again.
-                if error is None:
-                    await self._producer.stop()
-                    return
-        except (TimeoutError, KafkaError):
-            pass
-        await tear_down(self._producer)
+                # Otherwise it would hide what stands behind it until brokers give it up.
+                if self._in_transaction:
+                    await self._producer.abort_transaction()
+                await self._producer.stop()
+        except Exception:  # noqa: BLE001 - a producer that cannot end in order is torn down
+            await tear_down(self._producer)
 
     def _doubt(self) -> None:
         self._doubtful = True
@@ -157,6 +157,7 @@ class TransactionalWriter:
         producer = self._producer
         try:
             await begin_transaction(producer)
+            self._in_transaction = True
             acknowledgements: list[asyncio.Future[Any]] = []
             for partition, batches in self._batches(records).items():
                 for batch in batches:
@@ -173,6 +174,7 @@ class TransactionalWriter:
                 of_group = {TopicPartition(*each): at for each, at in offsets.offsets.items()}
                 await producer.send_offsets_to_transaction(of_group, offsets.group)
             await producer.commit_transaction()
+            self._in_transaction = False
         except ProducerFenced as error:
             raise TransientFailure(
                 "transaction.fenced", "another process does the same and has taken over"
