@@ -95,10 +95,7 @@ def input_drift(topic: Topic, found: ClusterTopic, wish: int | None) -> list[Dri
 
 def _partition_advice(found: ClusterTopic, want: int) -> str:
     if found.partitions < want:
-        return (
-            f"stop the workers, then: kafka-topics.sh --alter --topic {found.name} "
-            f"--partitions {want}"
-        )
+        return f"stop the workers and publishers, then: biolatch topics repartition {want} --apply"
     return (
         f"Kafka cannot take partitions away: stop the workers, delete {found.name} if its records "
         "may go, and apply again"

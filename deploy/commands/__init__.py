@@ -51,10 +51,17 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     ),
     "lag": CommandModule("deploy.commands.lag", "Show how far the workers are behind."),
     "dead-letters": CommandModule(
-        "deploy.commands.dead_letters", "Look at input that could not be decoded."
+        "deploy.commands.dead_letters",
+        "Look at input that could not be decoded, and publish it again.",
     ),
     "skip": CommandModule(
         "deploy.commands.skip", "Let a parked partition go on without the record that stopped it."
+    ),
+    "position": CommandModule(
+        "deploy.commands.position", "Decide where a partition that is not served goes on."
+    ),
+    "doctor": CommandModule(
+        "deploy.commands.doctor", "Look at everything, and say what to mend and how."
     ),
     "schema": CommandModule(
         "deploy.commands.schema", "Show, export or compare the contracts of all events."

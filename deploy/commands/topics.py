@@ -12,6 +12,8 @@ from agents.settings import Settings, load_settings
 from deploy.acl_setup import apply_acls
 from deploy.command_app import command_app
 from deploy.commands.acl_answers import acl_report, show_acls, users_of
+from deploy.commands.topic_repartition import repartition_topics
+from deploy.commands.topic_restore import restore_topic
 from deploy.console import answer_json, answers
 from deploy.exit_codes import ExitCode
 from deploy.kafka.acl_admin import AclAdmin
@@ -139,6 +141,10 @@ def apply_topics(
             show_acls(granted)
     if not is_as_wanted:
         raise typer.Exit(ExitCode.DRIFT)
+
+
+app.command("repartition", no_args_is_help=True)(repartition_topics)
+app.command("restore", no_args_is_help=True)(restore_topic)
 
 
 async def _applied(address: Connection, topics: Topology, wishes: Wishes) -> Outcome:

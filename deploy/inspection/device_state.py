@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from deploy.records.partitioner import partition_of
 from deploy.records.reader import TopicReader
-from deploy.records.sequence import ScanProgress, merged
+from deploy.records.sequence import ScanProgress, by_time, merged
 from deploy.records.topic_record import TopicRecord
 from schemas.topics import DEVICE_STATE
 
@@ -18,7 +18,8 @@ class FoundState(NamedTuple):
 
     Attributes:
         newest: the last record of the device; None where there is none at all.
-        partitions: every partition that has a record of the device.
+        partitions: every partition that has a state of the device; where none has, every one that
+            has a record.
         home: the partition that the device belongs to.
     """
 
@@ -42,9 +43,10 @@ async def find_state(reader: TopicReader, device: str, *, on_progress: ScanProgr
     key = device.encode()
     partitions = await reader.partitions(DEVICE_STATE)
     spans = await reader.spans(partitions)
-    newest: TopicRecord | None = None
-    found: set[int] = set()
+    last: dict[int, TopicRecord] = {}
     async for record in merged(reader, spans, key=key, on_progress=on_progress):
-        newest = record
-        found.add(record.partition.number)
-    return FoundState(newest, tuple(sorted(found)), partition_of(key, len(partitions)))
+        last[record.partition.number] = record
+    # A tombstone speaks for its partition only: a device that has moved leaves one behind.
+    standing = {number: each for number, each in last.items() if each.value is not None} or last
+    newest = max(standing.values(), key=by_time, default=None)
+    return FoundState(newest, tuple(sorted(standing)), partition_of(key, len(partitions)))

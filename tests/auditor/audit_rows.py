@@ -18,6 +18,8 @@ ONLY_ERASED: dict[str, Any] = {
     "users": {},
     "recent_events": b"",
     "user_marks": {},
+    "bucket_full_at": 0,
+    "used_challenges": b"",
 }
 
 

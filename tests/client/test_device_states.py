@@ -164,3 +164,16 @@ async def test_a_reading_that_ends_begins_again_and_the_view_stays_meanwhile(
         await until(lambda: states._devices is not before)  # noqa: SLF001
         assert states.may_use("a", "ana")
         assert not states.may_use("b", "ana")
+
+
+async def test_a_device_whose_partition_changed_is_known_whichever_partition_is_read_first(
+    connection: KafkaConnection, topic: str, worker: AIOKafkaProducer
+) -> None:
+    for device_id, old, new in (("up", 0, 2), ("down", 2, 0)):
+        for value, partition in ((DISABLED, old), (ENABLED, new), (None, old)):
+            async with worker.transaction():
+                await worker.send(topic, value, key=device_id.encode(), partition=partition)
+    async with DeviceStates(connection, topic=topic) as states:
+        await states.wait_ready()
+        assert [bool(states.may_use(each, "ana")) for each in ("up", "down")] == [True, True]
+        assert len(states) == 2

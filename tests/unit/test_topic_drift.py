@@ -49,7 +49,7 @@ def test_a_setting_that_the_cluster_does_not_know_cannot_be_fixed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("have", "advice"), [(3, "--alter --topic biolatch.device-events"), (5, "delete")]
+    ("have", "advice"), [(3, "biolatch topics repartition 4 --apply"), (5, "delete")]
 )
 def test_a_partition_count_is_only_advised_on(have: int, advice: str) -> None:
     (drift,) = drift_of(TOPIC, replace(AS_WANTED, partitions=have), SIZING)

@@ -5,7 +5,7 @@ be: unknown fields are ignored. A word that decides and is not understood makes 
 and an unreadable device may not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias, TypeVar, cast
@@ -45,7 +45,7 @@ class Unreadable(ValueError):
     """A state that this version of the library does not understand."""
 
 
-Devices: TypeAlias = dict[str, DeviceState | None]
+Devices: TypeAlias = MutableMapping[str, DeviceState | None]
 """By device id; None for a state that cannot be read."""
 
 

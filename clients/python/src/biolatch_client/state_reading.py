@@ -1,8 +1,10 @@
 """Reading the compacted topic from its start to its end, and then along with it.
 
-Owns what is known about being at the end. A fetch that a broker has answered, and whose records are
-all taken, says: this partition was read up to its last committed record at that moment. A quiet
-topic answers twice a second; a broker that is away does not.
+Owns what each partition says: a tombstone speaks for its own partition only, because a device whose
+partition changes gets a state in the new one and a tombstone in the old one, in whatever order they
+are read. Owns, too, what is known about being at the end: a fetch that a broker has answered, and
+whose records are all taken, says that this partition was read up to its last committed record at
+that moment. A quiet topic answers twice a second; a broker that is away does not.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -11,12 +13,13 @@ topic answers twice a second; a broker that is away does not.
 
 import asyncio
 import time
+from collections import ChainMap
 from types import TracebackType
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from biolatch_client.device_view import Devices, take
+from biolatch_client.device_view import Devices, DeviceState, take
 from biolatch_client.kafka import KafkaConnection, kafka_failures, missing_topic
 
 _POLL_S_MAX: Final = 0.25
@@ -55,7 +58,8 @@ class StateReading:
         """Prepare; nothing is connected yet."""
         self._connection: Final = connection
         self._topic: Final = topic
-        self.devices: Final[Devices] = {}
+        self._by_partition: Final[ChainMap[str, DeviceState | None]] = ChainMap()
+        self.devices: Final[Devices] = self._by_partition
         self._consumer: Any = None
         self._places: dict[TopicPartition, _Place] = {}
         self._ends: dict[TopicPartition, int] = {}
@@ -113,9 +117,10 @@ class StateReading:
             batches = await self._consumer.getmany(
                 timeout_ms=int(_POLL_S_MAX * 1000), max_records=_POLL_RECORDS_MAX
             )
-            for records in batches.values():
+            for partition, records in batches.items():
+                said = self._by_partition.maps[partition.partition]
                 for record in records:
-                    take(self.devices, record.key, record.value)
+                    take(said, record.key, record.value)
             if batches:
                 await asyncio.sleep(0)  # while there is much to read, others run too
             return await self._known_at()
@@ -127,6 +132,7 @@ class StateReading:
         if not numbers:
             raise missing_topic(self._connection.bootstrap_servers, self._topic)
         partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
+        self._by_partition.maps[:] = [{} for _ in partitions]
         self._consumer.assign(partitions)
         starts = await self._consumer.beginning_offsets(partitions)
         self._ends = await self._consumer.end_offsets(partitions)
