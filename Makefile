@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 FUZZER := $(VENV)/fuzz
 SUPPLY_CHAIN := $(VENV)/supply-chain
 
-.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs lint types format lock sbom audit clean
+.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs lint types format lock sbom audit screenshots clean
 .DEFAULT_GOAL := install
 
 install: compiled ## put biolatch and its tools into .venv
@@ -62,6 +62,9 @@ figures: compiled ## the benchmark for docs/performance.md, with its pictures; o
 	@echo '  <picture><source media="(prefers-color-scheme: dark)" srcset="performance-dark.svg">'
 	@echo '  <img alt="Events per second and cost per event" src="performance-light.svg"></picture>'
 	@echo 'Where the report says "Beware", repeat it first.'
+
+screenshots: compiled ## the pictures of the console for the docs: on a Kafka of its own, in Chromium
+	$(BIN)/python -m tests.kafka.commands.console.screenshots docs/images
 
 docs: $(INSTALLED) ## the reference pages, JSON Schemas and the client's models that are drawn from the code
 	$(BIN)/python -m deploy.reference

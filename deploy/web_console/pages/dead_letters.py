@@ -1,0 +1,77 @@
+"""Input that could not be decoded: what is wrong with it, and for operators what it was."""
+
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from deploy.records.connection import Connection
+from deploy.web_console.action_log import log_action
+from deploy.web_console.letter_view import (
+    advice_for,
+    content_of,
+    headers_of,
+    letter_row,
+    what_was_cut,
+)
+from deploy.web_console.letters import SHOWN_MAX, letter_at, newest_letters
+from deploy.web_console.rendering import Renderer
+from deploy.web_console.visit import visit_of
+
+
+class DeadLetterPages:
+    """List and letter."""
+
+    def __init__(self, renderer: Renderer, connection: Connection) -> None:
+        """Take what they need."""
+        self._renderer: Final = renderer
+        self._connection: Final = connection
+
+    @property
+    def routes(self) -> list[Route]:
+        """Where they are."""
+        return [
+            Route("/dead-letters", self._list),
+            Route("/dead-letters/{partition:int}/{offset:int}", self._letter),
+        ]
+
+    async def _list(self, request: Request) -> Response:
+        code = request.query_params.get("code", "")
+        found = await newest_letters(self._connection, code=code)
+        shown = self._renderer.shown(request)
+        context = {
+            "letters": [letter_row(letter, shown) for letter in found.letters],
+            "by_code": found.by_code.most_common(),
+            "total": found.by_code.total(),
+            "is_all": found.is_all,
+            "code": code,
+            "shown_max": SHOWN_MAX,
+        }
+        return self._renderer.page(request, "dead_letters", context)
+
+    async def _letter(self, request: Request) -> Response:
+        number, offset = request.path_params["partition"], request.path_params["offset"]
+        letter = await letter_at(self._connection, number, offset)
+        if letter is None:
+            raise HTTPException(404, "There is no such dead letter, or none any more.")
+        shown = self._renderer.shown(request)
+        row = letter_row(letter, shown)
+        log_action(
+            visit_of(request).identity,
+            "dead-letter-viewed",
+            place=row.place,
+            content_in_clear=shown.is_clear,
+        )
+        key = (letter.key or b"").decode(errors="replace")
+        context = {
+            "letter": row,
+            "advice": advice_for(row.code),
+            "cut": what_was_cut(letter),
+            "reference": shown.reference(key) if key else "",
+            "size": len(letter.value or b""),
+            "content": content_of(letter.value) if shown.is_clear else None,
+            "headers": headers_of(letter) if shown.is_clear else [],
+        }
+        return self._renderer.page(request, "dead_letter", context)
