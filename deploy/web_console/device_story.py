@@ -19,7 +19,7 @@ from deploy.web_console.live.states_view import StatesView
 from events.public_state import PublicState
 from schemas.topics import DEVICE_EVENTS, DEVICE_STATE
 
-STEPS_MAX: Final = 500
+STEPS_MAX: Final = 200
 """The newest steps of a device are shown; some phone may have any number."""
 REACH_FIRST: Final = 250_000
 """How many events of a partition are looked through at first: a few seconds."""

@@ -76,7 +76,7 @@ class FrontDoor:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add_headers(MutableHeaders(scope=message), is_secure=is_secure)
+                _add_headers(MutableHeaders(scope=message), scope["path"], is_secure=is_secure)
             await send(message)
 
         answer = self._answer_before(request, peer, is_secure=is_secure)
@@ -129,9 +129,10 @@ def _target(scope: Scope) -> str:
     return f"{path}?{query.decode('latin-1')}" if query else path
 
 
-def _add_headers(headers: MutableHeaders, *, is_secure: bool) -> None:
+def _add_headers(headers: MutableHeaders, path: str, *, is_secure: bool) -> None:
     for name, content in HEADERS.items():
         headers[name] = content
-    headers.setdefault("cache-control", "no-store")
+    # Pages hold personal data; what is the same for everybody is only asked for anew.
+    headers["cache-control"] = "no-cache" if path.startswith("/static/") else "no-store"
     if is_secure:
         headers["strict-transport-security"] = f"max-age={_TWO_YEARS_S}"

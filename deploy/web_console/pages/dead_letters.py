@@ -41,6 +41,8 @@ class DeadLetterPages:
         code = request.query_params.get("code", "")
         found = await newest_letters(self._connection, code=code)
         shown = self._renderer.shown(request)
+        if shown.is_clear and found.letters:
+            log_action(visit_of(request).identity, "dead-letters-listed", ids_in_clear=True)
         context = {
             "letters": [letter_row(letter, shown) for letter in found.letters],
             "by_code": found.by_code.most_common(),

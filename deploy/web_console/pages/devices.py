@@ -58,6 +58,8 @@ class DevicePages:
         newest = dict.fromkeys(
             row.device for row in self._views.outputs.newest_first() if row.device
         )
+        if shown.is_clear and newest:
+            log_action(visit_of(request).identity, "devices-listed", ids_in_clear=True)
         context = {
             "states": self._views.states,
             "trouble": trouble,

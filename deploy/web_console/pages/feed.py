@@ -111,8 +111,10 @@ class FeedPages:
         after = request.headers.get("last-event-id") or request.query_params.get("after", "")
         last = self._views.outputs.last_number
         number = min(int(after), last) if after.isdecimal() else last
-        session = visit_of(request).session
-        stream = self._stream(session, wanted, self._renderer.shown(request), number)
+        session, shown = visit_of(request).session, self._renderer.shown(request)
+        if shown.is_clear:
+            log_action(visit_of(request).identity, "feed-followed", ids_in_clear=True)
+        stream = self._stream(session, wanted, shown, number)
         # A proxy must not hold back what is meant to come at once.
         return StreamingResponse(
             stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"}

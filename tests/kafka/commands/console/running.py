@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 import threading
 from collections.abc import Generator
 from concurrent.futures import Future
@@ -52,11 +53,18 @@ def console_in_a_thread(
 class User:
     """Somebody with a browser that runs no scripts."""
 
-    def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: dict[str, str] | None = None,
+        *,
+        trusts: ssl.SSLContext | None = None,
+    ) -> None:
         self.http = httpx2.Client(
             base_url=url,
             headers={"accept": "text/html", **(headers or {})},
             timeout=30,
+            verify=trusts or True,
             # None is kept open, so nobody has to be closed.
             limits=httpx2.Limits(max_keepalive_connections=0),
         )

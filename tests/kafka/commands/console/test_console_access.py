@@ -1,9 +1,12 @@
 # Goal: nobody sees anything without a login, no other page can act, and no page can be made to.
+import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 import pytest
+import trustme
 
 from agents.console_settings import ConsoleSettings
 from deploy.records.connection import Connection
@@ -11,6 +14,7 @@ from deploy.web_console.front_door import HEADERS
 from deploy.web_console.identity import ConsoleRole, Identity
 from deploy.web_console.serving import RunningConsole
 from deploy.web_console.tokens_file import digest_of, written_tokens
+from events.errors import Misconfigured
 from tests.kafka.commands.console.conftest import OPERATOR, VIEWER
 from tests.kafka.commands.console.running import User, console_in_a_thread
 
@@ -166,6 +170,45 @@ def test_a_header_counts_only_from_a_trusted_address(
     with console_in_a_thread(settings, connection_to_kafka) as running:
         claims = {"x-user": "mallory", "x-forwarded-for": "192.0.2.1"}
         assert User(running.url, claims).http.get("/").status_code == 303
+
+
+def test_with_a_certificate_it_speaks_tls_and_its_cookie_is_a_secure_one(
+    connection_to_kafka: Connection, own_tokens: Path, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    for pem in issued.cert_chain_pems:
+        pem.write_to_path(tmp_path / "chain.pem", append=True)
+    settings = ConsoleSettings(
+        port=0,
+        tokens_file=own_tokens,
+        tls_certificate_file=tmp_path / "chain.pem",
+        tls_key_file=tmp_path / "key.pem",
+    )
+    trusts = ssl.create_default_context()
+    authority.configure_trust(trusts)
+    with console_in_a_thread(settings, connection_to_kafka) as running:
+        assert running.url.startswith("https://")
+        answer = User(running.url, trusts=trusts).log_in("one")
+        assert "secure" in answer.headers["set-cookie"].lower()
+        assert answer.headers["strict-transport-security"]
+    unusable = settings.model_copy(update={"tls_key_file": own_tokens})
+    with (
+        pytest.raises(Misconfigured, match="TLS_CERTIFICATE_FILE"),
+        console_in_a_thread(unusable, connection_to_kafka),
+    ):
+        pass
+
+
+def test_a_port_that_is_taken_is_said(connection_to_kafka: Connection) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = ConsoleSettings(port=taken.getsockname()[1])
+        with (
+            pytest.raises(Misconfigured, match="BIOLATCH_CONSOLE__PORT"),
+            console_in_a_thread(settings, connection_to_kafka),
+        ):
+            pass
 
 
 def test_on_a_laptop_the_token_is_made_up(connection_to_kafka: Connection) -> None:
