@@ -15,6 +15,11 @@ ENVELOPE_BYTES_MAX: Final = 64 * 1024
 
 TRUNCATED_HEADER: Final = "biolatch-truncated"
 
+UNREADABLE_BATCH_HEADER: Final = "biolatch-batch-unreadable"
+"""On a record that stands for one of a batch that cannot be unpacked: without key and value."""
+
+_OWN_PREFIX: Final = "biolatch-"
+
 
 class Origin(NamedTuple):
     """Where a record stood: its topic, partition, offset and timestamp."""
@@ -66,3 +71,8 @@ def dead_letter(
 
 def _size(headers: Headers) -> int:
     return sum(len(name.encode()) + len(value or b"") for name, value in headers)
+
+
+def original_headers(headers: Headers) -> Headers:
+    """A dead letter's headers without those that biolatch has added, on whatever occasion."""
+    return [header for header in headers if not header[0].startswith(_OWN_PREFIX)]

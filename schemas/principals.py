@@ -42,6 +42,7 @@ class Operation(StrEnum):
     READ = "Read"
     WRITE = "Write"
     CREATE = "Create"
+    ALTER = "Alter"
     DESCRIBE = "Describe"
     DESCRIBE_CONFIGS = "DescribeConfigs"
     ALTER_CONFIGS = "AlterConfigs"
@@ -102,6 +103,7 @@ _READ: Final = (Operation.READ,)
 _WRITE: Final = (Operation.WRITE,)
 _MANAGE: Final = (
     Operation.CREATE,
+    Operation.ALTER,
     Operation.DESCRIBE_CONFIGS,
     Operation.ALTER_CONFIGS,
 )
@@ -211,21 +213,26 @@ def _analyst(application: str) -> Principal:
 
 def _operator(application: str, group_id: str) -> Principal:
     topics = topology(application)
-    to_look_at = (topics.device_events, topics.verdicts, topics.decisions, topics.device_state)
-    to_mend = (topics.dead_letters, topics.devices_changelog)
+    to_look_at = (topics.verdicts, topics.decisions)
+    to_mend = (
+        (topics.device_events, "`dead-letters replay`"),
+        (topics.device_state, "`topics restore`"),
+        (topics.dead_letters, "`skip`"),
+        (topics.devices_changelog, "`skip`, `position reset`"),
+    )
     read_write = (Operation.READ, Operation.WRITE)
     return Principal(
         role=Role.OPERATOR,
         purpose="people with `biolatch topics`, `lag`, `tail`, `state`, `explain`, `dead-letters`, "
-        "`erasure-report` and `skip`",
+        "`erasure-report`, `skip`, `position` and `doctor`",
         grants=(
             *(
                 Grant(_topic(topic.name), (*_READ, *_MANAGE), f"`topics`, `tail`: {topic.purpose}")
                 for topic in to_look_at
             ),
             *(
-                Grant(_topic(topic.name), (*read_write, *_MANAGE), f"`skip`: {topic.purpose}")
-                for topic in to_mend
+                Grant(_topic(topic.name), (*read_write, *_MANAGE), f"{command}: {topic.purpose}")
+                for topic, command in to_mend
             ),
             Grant(_group(group_id), _READ, "`lag` asks how far workers are, `skip` moves it on"),
             Grant(_lane_ids(application), _WRITE, "`skip` takes the place of a worker's lane"),

@@ -52,10 +52,14 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
         "deploy.commands.console_token", "Say who may log in to the web console."
     ),
     "dead-letters": CommandModule(
-        "deploy.commands.dead_letters", "Look at input that could not be decoded."
+        "deploy.commands.dead_letters",
+        "Look at input that could not be decoded, and publish it again.",
     ),
     "skip": CommandModule(
         "deploy.commands.skip", "Let a parked partition go on without the record that stopped it."
+    ),
+    "position": CommandModule(
+        "deploy.commands.position", "Decide where a partition that is not served goes on."
     ),
     "schema": CommandModule(
         "deploy.commands.schema", "Show or export the JSON Schemas of all events."

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from agents.settings import load_settings
 from deploy.command_app import command_app
+from deploy.commands.dead_letter_replay import replay_letters
 from deploy.console import answer_json, answers
 from deploy.inspection.dead_letters import DeadLetters, code_of, list_dead_letters
 from deploy.inspection.instants import second_of
@@ -22,12 +23,12 @@ from deploy.records.topic_record import TopicRecord
 from schemas.malformed import MalformedCode
 from schemas.strict_json import Json
 
-app = command_app("Look at input that could not be decoded.")
+app = command_app("Look at input that could not be decoded, and publish it again.")
 
 
 @app.callback()
 def dead_letters() -> None:
-    """Look at input that could not be decoded."""
+    """Look at input that could not be decoded, and publish it again."""
 
 
 @app.command("list")
@@ -56,6 +57,9 @@ def list_letters(
         answer_json(_report(letters))
     else:
         _show(answers(), letters)
+
+
+app.command("replay", no_args_is_help=True)(replay_letters)
 
 
 async def _letters(connection: Connection, limit: int, code: str | None) -> DeadLetters:

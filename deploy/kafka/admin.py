@@ -16,11 +16,13 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from aiokafka import errors as kafka_errors
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
 from agents.lane.kafka.client import start_client
 from agents.lane.kafka.security import PLAINTEXT, Security
+from agents.lane.port import Partition
 from deploy.records.connection import Connection
 from deploy.records.kafka_failures import kafka_failures
 
@@ -55,6 +57,29 @@ class ClusterTopic:
     replication: int
     settings: Mapping[str, str]
     overridden: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMember:
+    """A member of a consumer group: which client, from where, with what.
+
+    Attributes:
+        client_id: as the client calls itself.
+        host: where it connected from.
+        partitions: what the group has assigned to it.
+    """
+
+    client_id: str
+    host: str
+    partitions: frozenset[Partition]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A consumer group: its state in Kafka's words (`Stable`, `Empty`, `Dead`: not known)."""
+
+    state: str
+    members: tuple[GroupMember, ...]
 
 
 class KafkaAdmin:
@@ -171,6 +196,27 @@ class KafkaAdmin:
             for resource in answer.to_object()["resources"]:
                 self._check(resource["error_code"], resource["error_message"])
 
+    async def grow(self, name: str, partitions: int) -> None:
+        """Give a topic that many partitions, which are more than it has, and wait to see them."""
+        with self._translated_errors():
+            await self._client.create_partitions({name: NewPartitions(partitions)})
+            for _ in range(_SHOWN_CHECKS_MAX):
+                every: list[dict[str, Any]] = await self._client.describe_topics()
+                if any(
+                    entry["topic"] == name and _has_leaders(entry["partitions"], partitions)
+                    for entry in every
+                ):
+                    return
+                await asyncio.sleep(_SHOWN_CHECK_S)
+
+    async def group(self, group_id: str) -> Group:
+        """A consumer group as its coordinator knows it."""
+        with self._translated_errors():
+            [answer] = await self._client.describe_consumer_groups([group_id])
+        code, _id, state, _kind, _protocol, members, *_ = answer.groups[0]
+        self._check(code, None)
+        return Group(state=state, members=tuple(_group_member(*each[:5]) for each in members))
+
     def _check(self, code: int, message: str | None) -> None:
         if code:
             with self._translated_errors():
@@ -192,5 +238,24 @@ def _cluster_topic(
             entry["config_names"]
             for entry in entries
             if entry["config_source"] == _SET_ON_THE_TOPIC
+        ),
+    )
+
+
+def _has_leaders(partitions: list[dict[str, Any]], count: int) -> bool:
+    return len(partitions) == count and all(each["leader"] >= 0 for each in partitions)
+
+
+def _group_member(
+    _member_id: str, client_id: str, host: str, _metadata: bytes, assignment: bytes
+) -> GroupMember:
+    assigned: list[tuple[str, list[int]]] = (
+        ConsumerProtocolMemberAssignment.decode(assignment).assignment if assignment else []
+    )
+    return GroupMember(
+        client_id=client_id,
+        host=host.removeprefix("/"),
+        partitions=frozenset(
+            Partition(topic, number) for topic, numbers in assigned for number in numbers
         ),
     )

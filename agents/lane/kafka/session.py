@@ -1,46 +1,29 @@
 """A lane's session on Kafka: a transactional producer and what is read behind its fence.
 
-aiokafka retries transactional requests by itself after a lost connection or a timeout. The request
-that was lost may still arrive, late, and end a later transaction of the same producer epoch: the
-transaction protocol that aiokafka speaks (before KIP-890) cannot tell the two apart. So one such
-retry makes the whole session doubtful, and it ends with that transaction.
+One transactional request that aiokafka had to repeat makes the whole session doubtful, and it ends
+with that transaction (`agents.lane.kafka.transactional` tells why).
 """
 
 # aiokafka has no types: what comes from it is Any, in this package only.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportAny=false
 # ruff: noqa: ANN401
-# pyright: reportPrivateUsage=false
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-from aiokafka.protocol.transaction import (
-    AddOffsetsToTxnRequest,
-    AddPartitionsToTxnRequest,
-    EndTxnRequest,
-    TxnOffsetCommitRequest,
-)
 
 from agents.lane.kafka.changelog import read_changelog
 from agents.lane.kafka.client import KafkaLogs, log_failures, start_client
 from agents.lane.kafka.reading import committed_reader
 from agents.lane.kafka.topic_identity import identify
 from agents.lane.kafka.transaction import KafkaComposition
+from agents.lane.kafka.transactional import tear_down, watch_for_doubt
 from agents.lane.log import Bounds, Restored
 from agents.lane.port import InputRecord, Partition
 from agents.lane.rows import LaneRows, MemoryRows
 from agents.lane.store import ChangelogTerms, RowStores
-
-_TRANSACTIONAL_REQUESTS = (
-    AddOffsetsToTxnRequest,
-    AddPartitionsToTxnRequest,
-    EndTxnRequest,
-    TxnOffsetCommitRequest,
-)
 
 _BATCH_BYTES_MAX = 1_000_000
 """Bytes of a record batch before compression: below what topics take after it (1 MiB)."""
@@ -75,7 +58,7 @@ class KafkaLaneLog:
             with log_failures("cannot open the transactional producer"):
                 await start_client(producer, options)
         except BaseException:
-            await _tear_down(producer)
+            await tear_down(producer)
             raise
         return KafkaSession(self._logs, self._partition, self._changelog, producer, self._stores)
 
@@ -121,20 +104,10 @@ class KafkaSession:
         self.group_id = logs.options.group_id
         self.in_transaction = False
         self.doubtful = False
-        self._watch_for_doubt()
+        watch_for_doubt(producer, self._doubt)
 
-    def _watch_for_doubt(self) -> None:
-        """See the module's text: notice the retries that aiokafka makes by itself."""
-        send = self.producer.client.send
-
-        async def watched_send(node_id: int, request: Any, **options: Any) -> Any:
-            try:
-                return await send(node_id, request, **options)
-            except KafkaError:
-                self.doubtful = self.doubtful or isinstance(request, _TRANSACTIONAL_REQUESTS)
-                raise
-
-        self.producer.client.send = watched_send
+    def _doubt(self) -> None:
+        self.doubtful = True
 
     async def restore(self) -> Restored:
         """See `Session`."""
@@ -192,19 +165,4 @@ class KafkaSession:
                     await self.producer.abort_transaction()
                 await self.producer.stop()
         except Exception:  # noqa: BLE001 - a producer that cannot end in order is torn down
-            await _tear_down(self.producer)
-
-
-async def _tear_down(producer: Any) -> None:
-    """End a producer whose broker may be gone: aiokafka's own way would wait for it for ever.
-
-    What it still holds is dropped without an error: nobody waits for it any more.
-    """
-    producer._closed = True  # noqa: SLF001 - there is no public way
-    with suppress(Exception):
-        await producer.client.close()
-    sender_task: asyncio.Task[None] | None = producer._sender.sender_task  # noqa: SLF001 - as above
-    while sender_task is not None and not sender_task.done():
-        # Cancelled once, it still awaits its requests, which retry; each further cancel ends one.
-        sender_task.cancel()
-        await asyncio.wait({sender_task}, timeout=0.05)
+            await tear_down(self.producer)

@@ -7,7 +7,6 @@ Owns the order of a transaction's requests. What is committed is told to the ses
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportAny=false
 # ruff: noqa: ANN401
-# pyright: reportPrivateUsage=false
 
 import asyncio
 import time
@@ -19,6 +18,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced, RecordListTooLargeError
 
 from agents.lane.kafka.client import words
+from agents.lane.kafka.transactional import begin_transaction, retrieve
 from agents.lane.kafka.writing import BatchWriter
 from agents.lane.latest import LatestByTopic, merge_latest, to_write
 from agents.lane.log import LogFailure, LogRefusal
@@ -102,9 +102,8 @@ class KafkaTransaction:
         """Do so, and return the changelog's offset behind the rows, if the broker said it."""
         session = self._session
         producer = session.producer
-        await producer.begin_transaction()
+        await begin_transaction(producer)
         session.in_transaction = True
-        _retrieve(producer._txn_manager.wait_for_transaction_end())  # noqa: SLF001 - see _retrieve
         acknowledgements: list[asyncio.Future[Any]] = []
         last_rows: tuple[Any, Any] | None = None
         # All topics' first batches enter the transaction by one request, the second ones follow
@@ -115,7 +114,7 @@ class KafkaTransaction:
                     acknowledgement = await producer.send_batch(
                         batch, topic, partition=session.partition.number
                     )
-                    acknowledgements.append(_retrieve(acknowledgement))
+                    acknowledgements.append(retrieve(acknowledgement))
                     if topic == session.changelog.topic:
                         last_rows = acknowledgement, batch
         # Waited for without cancelling any: aiokafka's futures complain when nobody looks.
@@ -136,14 +135,3 @@ def _end_of(acknowledgement: Any, batch: Any) -> int | None:
     base_offset: int = acknowledgement.result().offset
     # A batch that was sent twice, because its first answer was lost, may have none.
     return None if base_offset < 0 else base_offset + batch.record_count()
-
-
-def _retrieve(future: Any) -> Any:
-    """Mark the future's error as seen, whoever awaits it or not; return the future."""
-
-    def see(done: Any) -> None:
-        if not done.cancelled():
-            done.exception()
-
-    future.add_done_callback(see)
-    return future

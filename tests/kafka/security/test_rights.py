@@ -52,7 +52,7 @@ RESOURCES = (*ALL, WORKERS, NOTIFIERS, ANALYSTS, LANE, OTHER_INPUT, CLUSTER)
 
 COMPACTED = (STATE, CHANGELOG)
 
-LOOK_AND_SET_UP = "Describe Read Create DescribeConfigs AlterConfigs"
+LOOK_AND_SET_UP = "Describe Read Create Alter DescribeConfigs AlterConfigs"
 
 MAY = {
     "biolatch-publisher": {EVENTS: "Describe Write", CLUSTER: "IdempotentWrite"},
@@ -78,10 +78,10 @@ MAY = {
         ANALYSTS: "Describe Read",
     },
     "biolatch-operator": {
-        EVENTS: LOOK_AND_SET_UP,
+        EVENTS: f"{LOOK_AND_SET_UP} Write",
         VERDICTS: LOOK_AND_SET_UP,
         DECISIONS: LOOK_AND_SET_UP,
-        STATE: LOOK_AND_SET_UP,
+        STATE: f"{LOOK_AND_SET_UP} Write",
         LETTERS: f"{LOOK_AND_SET_UP} Write",
         CHANGELOG: f"{LOOK_AND_SET_UP} Write",
         WORKERS: "Describe Read",
