@@ -95,6 +95,11 @@ class ConsoleSettings(BaseModel):
         description="a secret of 16 bytes or more: masked ids are then the same after a restart "
         "and on every console that has it; unset: others at each start",
     )
+    replay: bool = Field(
+        default=False,
+        description="lets operators publish dead letters again, one at a time; the console's Kafka "
+        "user then needs the rights of `biolatch-operator`",
+    )
     session_idle_s_max: float = Field(
         default=3600, ge=60, le=86_400, description="a login without a request ends after so long"
     )

@@ -13,7 +13,6 @@ from deploy.console import diagnostics
 from deploy.records.connection import connection_to
 from deploy.until_signal import until_signal
 from deploy.web_console.serving import RunningConsole, running_console
-from schemas.topics import topology
 
 app = command_app("Look at biolatch in a browser.")
 
@@ -38,12 +37,8 @@ def console() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    application = settings.application
     async with running_console(
-        settings.console,
-        connection_to(settings.kafka),
-        topology(application.name),
-        application.group,
+        settings.console, connection_to(settings.kafka), settings.application
     ) as running:
         _say_where(running)
         # Not awaited itself: a signal ends this wait, and then the server in good order.

@@ -26,6 +26,7 @@ from deploy.web_console.pages.overview import OverviewPage
 from deploy.web_console.pages.topics import TopicsPage
 from deploy.web_console.proxy_identity import ProxyIdentity
 from deploy.web_console.rendering import STATIC, Renderer
+from deploy.web_console.replays import Replays
 from deploy.web_console.sessions import Sessions
 from events.errors import Misconfigured, TransientFailure
 from schemas.topics import Topology
@@ -59,6 +60,7 @@ def console_application(
     topology: Topology,
     views: LiveViews,
     lookups: Lookups,
+    replays: Replays,
 ) -> FrontDoor:
     """The application, over views that somebody else keeps up to date."""
     masks = Masks(access.mask_key)
@@ -75,7 +77,7 @@ def console_application(
         OverviewPage(renderer, views),
         FeedPages(renderer, views, devices, access.sessions),
         DevicePages(renderer, views, devices, lookups),
-        DeadLetterPages(renderer, connection),
+        DeadLetterPages(renderer, connection, replays),
         TopicsPage(renderer, connection, topology, views.group),
     )
     errors = _ErrorPages(renderer)

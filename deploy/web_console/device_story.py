@@ -2,7 +2,6 @@
 
 import time
 from collections import deque
-from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -130,35 +129,35 @@ async def _state_record(
     """The newest state of the device, and the partitions that have one."""
     ends = await reader.spans(await reader.partitions(DEVICE_STATE))
     if states.health.is_loaded:
-        places = states.standings.places_of(device)
-        records = [
-            record
-            for place in places
-            if (record := await _last_of(reader, device, place.partition, place.offset, ends))
+        spans = [
+            (place.partition, Span(place.offset, ends[place.partition].end))
+            for place in states.standings.places_of(device)
         ]
     else:
         home = Partition(DEVICE_STATE, partition_of(device.encode(), len(ends)))
-        found = await _last_of(reader, device, home, ends[home].start, ends)
-        records = [] if found is None else [found]
-    newest = max(records, key=lambda record: record.timestamp_ms, default=None)
-    return newest, {record.partition.number for record in records}
+        spans = [(home, ends[home])]
+    found = [
+        record
+        for partition, span in spans
+        if (record := await _last_of(reader, device, partition, span)) is not None
+    ]
+    newest = max(found, key=lambda record: record.timestamp_ms, default=None)
+    return newest, {record.partition.number for record in found}
 
 
 async def _last_of(
-    reader: TopicReader,
-    device: str,
-    partition: Partition,
-    offset: int,
-    ends: Mapping[Partition, Span],
+    reader: TopicReader, device: str, partition: Partition, span: Span
 ) -> TopicRecord | None:
-    """The device's last record of a partition from an offset on.
+    """The device's last record of a span, which is known to be its first one, if it is there.
 
-    Usually it is the one at that offset. Where another has replaced it since, what follows is
-    read: little, for the offset was the newest a moment ago.
+    Where it is not, a newer one has replaced it a moment ago, or nothing is known yet: then all of
+    the span is read.
     """
+    key = device.encode()
+    first = {partition: Span(span.start, min(span.start + 1, span.end))}
+    async for record in merged(reader, first, key=key):
+        return record
     last: TopicRecord | None = None
-    async for record in merged(
-        reader, {partition: Span(offset, ends[partition].end)}, key=device.encode()
-    ):
+    async for record in merged(reader, {partition: span}, key=key):
         last = record
     return last

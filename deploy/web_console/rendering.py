@@ -43,13 +43,22 @@ def _environment() -> Environment:
     environment.filters |= {
         "instant": written,
         "day": day_of,
-        "clock": lambda at_ms: clock_of(at_ms)[:8],
+        "clock": _clock,
         "clock_ms": clock_of,
         "span": span_of_time,
-        "count": lambda number: f"{number:,}",
+        "count": _count,
         "rate": _rate,
     }
     return environment
+
+
+def _clock(timestamp_ms: int) -> str:
+    """The time of the day to the second."""
+    return clock_of(timestamp_ms)[: len("16:20:59")]
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
 
 
 def _rate(per_second: float) -> str:

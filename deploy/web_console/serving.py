@@ -9,14 +9,16 @@ from typing import Final, NamedTuple
 import uvicorn
 
 from agents.console_settings import ConsoleSettings
+from agents.setting_groups import ApplicationSettings
 from deploy.records.connection import Connection
 from deploy.web_console.access import ways_in
 from deploy.web_console.application import console_application
 from deploy.web_console.front_door import FrontDoor
 from deploy.web_console.live.views import LiveViews, live_views
 from deploy.web_console.lookups import Lookups
+from deploy.web_console.replays import Replays
 from events.errors import Misconfigured
-from schemas.topics import Topology
+from schemas.topics import topology
 
 _END_S_MAX: Final = 3
 _HEADER_BYTES_MAX: Final = 16 * 1024
@@ -41,19 +43,31 @@ class RunningConsole(NamedTuple):
 
 @asynccontextmanager
 async def running_console(
-    settings: ConsoleSettings, connection: Connection, topology: Topology, group_id: str
+    settings: ConsoleSettings, connection: Connection, owner: ApplicationSettings
 ) -> AsyncGenerator[RunningConsole]:
     """A console for as long as the block lasts. It starts also while Kafka is away, and says so.
+
+    Args:
+        settings: where it listens, and who may come in.
+        connection: the Kafka that it shows.
+        owner: the application whose topics and workers those are.
 
     Raises:
         Misconfigured: the settings let nobody in, or everybody; or the port is taken.
     """
     access, made_up_token = ways_in(settings)
+    topics = topology(owner.name)
     with _listening(settings) as listener:
-        async with live_views(connection, group_id) as views:
+        async with live_views(connection, owner.group) as views:
             lookups = Lookups(connection, views.states)
+            replays = Replays(connection, owner.name, topics, is_on=settings.replay)
             application = console_application(
-                access, connection=connection, topology=topology, views=views, lookups=lookups
+                access,
+                connection=connection,
+                topology=topics,
+                views=views,
+                lookups=lookups,
+                replays=replays,
             )
             server = _Server(_server_options(settings, application))
             # Its socket listens already: who comes before it has started waits a moment.
@@ -65,6 +79,7 @@ async def running_console(
                 server.should_exit = True
                 await serving
                 await lookups.close()
+                await replays.close()
 
 
 class _Server(uvicorn.Server):

@@ -4,11 +4,13 @@ from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from deploy.records.connection import Connection
+from deploy.records.topic_record import TopicRecord
 from deploy.web_console.action_log import log_action
+from deploy.web_console.actions import Form, action
 from deploy.web_console.letter_view import (
     advice_for,
     content_of,
@@ -18,23 +20,27 @@ from deploy.web_console.letter_view import (
 )
 from deploy.web_console.letters import SHOWN_MAX, letter_at, newest_letters
 from deploy.web_console.rendering import Renderer
+from deploy.web_console.replays import Replays
 from deploy.web_console.visit import visit_of
 
 
 class DeadLetterPages:
     """List and letter."""
 
-    def __init__(self, renderer: Renderer, connection: Connection) -> None:
+    def __init__(self, renderer: Renderer, connection: Connection, replays: Replays) -> None:
         """Take what they need."""
         self._renderer: Final = renderer
         self._connection: Final = connection
+        self._replays: Final = replays
 
     @property
     def routes(self) -> list[Route]:
         """Where they are."""
+        one = "/dead-letters/{partition:int}/{offset:int}"
         return [
-            Route("/dead-letters", self._list),
-            Route("/dead-letters/{partition:int}/{offset:int}", self._letter),
+            Route("/dead-letters", self._list, methods=["GET"]),
+            Route(one, self._letter, methods=["GET"]),
+            Route(f"{one}/replay", action(self._replay_it, for_operators=True), methods=["POST"]),
         ]
 
     async def _list(self, request: Request) -> Response:
@@ -54,10 +60,7 @@ class DeadLetterPages:
         return self._renderer.page(request, "dead_letters", context)
 
     async def _letter(self, request: Request) -> Response:
-        number, offset = request.path_params["partition"], request.path_params["offset"]
-        letter = await letter_at(self._connection, number, offset)
-        if letter is None:
-            raise HTTPException(404, "There is no such dead letter, or none any more.")
+        letter = await self._asked_for(request)
         shown = self._renderer.shown(request)
         row = letter_row(letter, shown)
         log_action(
@@ -75,5 +78,24 @@ class DeadLetterPages:
             "size": len(letter.value or b""),
             "content": content_of(letter.value) if shown.is_clear else None,
             "headers": headers_of(letter) if shown.is_clear else [],
+            "may_replay": shown.is_clear and self._replays.is_on,
+            "replay": self._replays.of(letter),
         }
         return self._renderer.page(request, "dead_letter", context)
+
+    async def _replay_it(self, request: Request, form: Form) -> Response:
+        del form
+        if not self._replays.is_on:
+            raise HTTPException(403, "Set BIOLATCH_CONSOLE__REPLAY=true to replay from here.")
+        letter = await self._asked_for(request)
+        place = f"{letter.partition.number}/{letter.offset}"
+        log_action(visit_of(request).identity, "dead-letter-replayed", place=place)
+        self._replays.begin(letter)
+        return RedirectResponse(f"/dead-letters/{place}", status_code=303)
+
+    async def _asked_for(self, request: Request) -> TopicRecord:
+        number, offset = request.path_params["partition"], request.path_params["offset"]
+        letter = await letter_at(self._connection, number, offset)
+        if letter is None:
+            raise HTTPException(404, "There is no such dead letter, or none any more.")
+        return letter

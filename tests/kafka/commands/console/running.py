@@ -12,9 +12,9 @@ from typing import Final
 import httpx2
 
 from agents.console_settings import ConsoleSettings
+from agents.setting_groups import ApplicationSettings
 from deploy.records.connection import Connection
 from deploy.web_console.serving import RunningConsole, running_console
-from schemas.topics import topology
 
 _START_S_MAX: Final = 60.0
 _CSRF: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -30,7 +30,7 @@ def console_in_a_thread(
 
     async def serve() -> None:
         try:
-            async with running_console(settings, connection, topology(), "biolatch") as running:
+            async with running_console(settings, connection, ApplicationSettings()) as running:
                 stop.append((asyncio.get_running_loop(), asyncio.Event()))
                 started.set_result(running)
                 await stop[0][1].wait()

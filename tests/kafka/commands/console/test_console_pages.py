@@ -1,16 +1,21 @@
 # Goal: the pages say what is so, in full to operators and without a single id to viewers.
+import asyncio
 import html
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from agents.console_settings import ConsoleSettings
+from deploy.records.connection import Connection
 from deploy.records.partitioner import partition_of
-from schemas.topics import LOCAL
+from schemas.topics import DEAD_LETTERS, LOCAL
 from tests.kafka.commands.console.conftest import HOSTILE, OPERATOR, VIEWER, Story
-from tests.kafka.commands.console.running import User
+from tests.kafka.commands.console.running import User, console_in_a_thread
+from tests.kafka.commands.stored import stored_at_least
 
 AsUser = Callable[[str], User]
 
@@ -127,6 +132,39 @@ def test_a_dead_letter_says_what_mends_it(user: AsUser, story: Story) -> None:
     assert "x-secret" in said
     assert user(VIEWER).http.get("/dead-letters/0/999999").status_code == 404
     assert user(VIEWER).http.get("/dead-letters/99/0").status_code == 404
+
+
+def test_only_operators_replay_and_only_where_it_is_switched_on(user: AsUser, story: Story) -> None:
+    page = letter_of(user(OPERATOR), story)
+    assert "Publish it again" not in page
+    place = re.search(r"Dead letter (\d+/\d+)", page)
+    assert place is not None
+    path = f"/dead-letters/{place[1]}/replay"
+    assert user(OPERATOR).act(path, "/").status_code == 403
+    assert user(VIEWER).act(path, "/").status_code == 403
+
+
+def test_a_letter_is_published_again_once(
+    connection_to_kafka: Connection, story: Story, tokens_file: Path
+) -> None:
+    settings = ConsoleSettings(port=0, tokens_file=tokens_file, replay=True)
+    with console_in_a_thread(settings, connection_to_kafka) as running:
+        operator = User(running.url)
+        operator.log_in(OPERATOR)
+        page = letter_of(operator, story)
+        place = re.search(r'action="(/dead-letters/\d+/\d+)/replay"', page)
+        assert place is not None
+        viewer = User(running.url)
+        viewer.log_in(VIEWER)
+        assert viewer.act(f"{place[1]}/replay", "/").status_code == 403
+        assert "Publish it again" not in viewer.page(place[1])
+        for outcome in ("Published again.", "Was published again before."):
+            assert operator.act(f"{place[1]}/replay", "/").headers["location"] == place[1]
+            while "Looking whether" in (said := words(operator.page(place[1]))):
+                pass
+            assert outcome in said
+    # It cannot be decoded now either, so it is a dead letter once more.
+    asyncio.run(stored_at_least(connection_to_kafka, 2, DEAD_LETTERS, story.broken))
 
 
 def test_topics_are_compared_with_the_contract(user: AsUser) -> None:
