@@ -9,7 +9,7 @@ SUPPLY_CHAIN := $(VENV)/supply-chain
 HELM := $(VENV)/helm
 CHART := deploy/helm/biolatch
 
-.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs contract release-contract lint types format lock sbom audit clean drill chart site
+.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs contract release-contract lint types format lock sbom audit clean drill chart site screenshots
 .DEFAULT_GOAL := install
 
 install: compiled ## put biolatch and its tools into .venv
@@ -67,6 +67,9 @@ figures: compiled ## the benchmark for docs/performance.md, with its pictures; o
 	@echo '  <picture><source media="(prefers-color-scheme: dark)" srcset="performance-dark.svg">'
 	@echo '  <img alt="Events per second and cost per event" src="performance-light.svg"></picture>'
 	@echo 'Where the report says "Beware", repeat it first.'
+
+screenshots: compiled ## the pictures of the console for the docs: on a Kafka of its own, in Chromium
+	$(BIN)/python -m tests.kafka.commands.console.screenshots docs/images
 
 docs: $(INSTALLED) ## the reference pages, JSON Schemas and the client's models that are drawn from the code
 	$(BIN)/python -m deploy.reference

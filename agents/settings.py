@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from agents.console_settings import ConsoleSettings
 from agents.core.policy import Policy
 from agents.kafka_settings import KafkaSettings
 from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     signatures: SignaturesSettings = SignaturesSettings()
     erasure: ErasureSettings = ErasureSettings()
     read_api: ReadApiSettings = ReadApiSettings()
+    console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 

@@ -21,6 +21,7 @@ _OPERATIONS: Final = {
     Operation.WRITE: "WRITE",
     Operation.CREATE: "CREATE",
     Operation.ALTER: "ALTER",
+    Operation.DESCRIBE: "DESCRIBE",
     Operation.DESCRIBE_CONFIGS: "DESCRIBE_CONFIGS",
     Operation.ALTER_CONFIGS: "ALTER_CONFIGS",
 }

@@ -26,6 +26,7 @@ class Role(StrEnum):
     NOTIFIER = "notifier"
     ANALYST = "analyst"
     OPERATOR = "operator"
+    CONSOLE = "console"
 
 
 class ResourceKind(StrEnum):
@@ -43,6 +44,7 @@ class Operation(StrEnum):
     WRITE = "Write"
     CREATE = "Create"
     ALTER = "Alter"
+    DESCRIBE = "Describe"
     DESCRIBE_CONFIGS = "DescribeConfigs"
     ALTER_CONFIGS = "AlterConfigs"
 
@@ -124,6 +126,7 @@ def principals(
         _notifier(application),
         _analyst(application),
         _operator(application, group_id or application),
+        _console(application, group_id or application),
     )
 
 
@@ -244,6 +247,39 @@ def _operator(application: str, group_id: str) -> Principal:
             ),
             Grant(_group(group_id), _READ, "`lag` asks how far workers are, `skip` moves it on"),
             Grant(_lane_ids(application), _WRITE, "`skip` takes the place of a worker's lane"),
+        ),
+    )
+
+
+def _console(application: str, group_id: str) -> Principal:
+    topics = topology(application)
+    to_read = (
+        topics.device_events,
+        topics.verdicts,
+        topics.decisions,
+        topics.device_state,
+        topics.dead_letters,
+    )
+    return Principal(
+        role=Role.CONSOLE,
+        purpose="`biolatch console`: what people see of it is the console's to decide",
+        grants=(
+            *(
+                Grant(
+                    _topic(topic.name), (Operation.READ, Operation.DESCRIBE_CONFIGS), topic.purpose
+                )
+                for topic in to_read
+            ),
+            Grant(
+                _topic(topics.devices_changelog.name),
+                (Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS),
+                "is compared with the contract, and never read",
+            ),
+            Grant(
+                _group(group_id),
+                (Operation.DESCRIBE,),
+                "shows workers and lag; it cannot join them",
+            ),
         ),
     )
 

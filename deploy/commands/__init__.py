@@ -50,6 +50,10 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
         "Prove that an erased device or user has left, or say what is left.",
     ),
     "lag": CommandModule("deploy.commands.lag", "Show how far the workers are behind."),
+    "console": CommandModule("deploy.commands.console", "Look at biolatch in a browser."),
+    "console-token": CommandModule(
+        "deploy.commands.console_token", "Say who may log in to the web console."
+    ),
     "dead-letters": CommandModule(
         "deploy.commands.dead_letters",
         "Look at input that could not be decoded, and publish it again.",

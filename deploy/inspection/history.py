@@ -2,10 +2,11 @@
 
 Four topics are read side by side and never held in memory. In each of their partitions the records
 stand in the order of the input records that they stem from, so they can be put together as they
-come. Looks in every partition, because a publisher with another partitioner may have used others.
+come. Looks in every partition unless told otherwise, because a publisher with another partitioner
+may have used others.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -63,16 +64,38 @@ class Step:
 
 
 async def history(
-    reader: TopicReader, device: str, *, since_ms: int | None, on_progress: ScanProgress
+    reader: TopicReader,
+    device: str,
+    *,
+    since_ms: int | None,
+    only: Collection[int] | None = None,
+    on_progress: ScanProgress,
 ) -> AsyncGenerator[Step]:
     """Every step of the device that the topics still hold, of inputs from an instant on.
+
+    Args:
+        reader: connected.
+        device: its id.
+        since_ms: the instant; None: all.
+        only: numbers of the partitions to look in; None: all, because a publisher with another
+            partitioner may have used any.
+        on_progress: told how far it has come.
 
     Raises:
         TransientFailure: Kafka cannot be reached.
         Misconfigured: a topic is missing, or Kafka refuses.
     """
-    outputs = [each for topic in _OUTPUTS for each in await reader.partitions(topic)]
-    inputs = await reader.partitions(topics.DEVICE_EVENTS)
+    outputs = [
+        each
+        for topic in _OUTPUTS
+        for each in await reader.partitions(topic)
+        if only is None or each.number in only
+    ]
+    inputs = [
+        each
+        for each in await reader.partitions(topics.DEVICE_EVENTS)
+        if only is None or each.number in only
+    ]
     # The inputs' ends are taken last, so that the input of every output is among them.
     output_spans = await reader.since(await reader.spans(outputs), since_ms)
     input_spans = await reader.since(await reader.spans(inputs), since_ms)

@@ -40,14 +40,14 @@ def test_no_group_of_readers_is_also_one_of_workers() -> None:
     assert not any("bank-workers".startswith(prefix) for prefix in prefixes)
 
 
-def test_no_one_but_the_operator_reads_dead_letters() -> None:
+def test_no_one_but_who_mends_them_reads_dead_letters() -> None:
     readers = {
         principal.role
         for principal in EVERYBODY
         for grant in principal.grants
         if grant.resource.name == DEAD_LETTERS and Operation.READ in grant.operations
     }
-    assert readers == {Role.OPERATOR}
+    assert readers == {Role.OPERATOR, Role.CONSOLE}
 
 
 def test_rights_are_of_every_user_of_a_role() -> None:
@@ -67,6 +67,7 @@ def test_users_have_the_names_of_application_and_role_unless_they_are_named() ->
         Role.NOTIFIER: ("User:bank-notifier",),
         Role.ANALYST: ("User:bank-analyst",),
         Role.OPERATOR: ("User:bank-operator",),
+        Role.CONSOLE: ("User:bank-console",),
     }
 
 

@@ -89,6 +89,15 @@ MAY = {
         LANE: "Describe Write",
         CLUSTER: "IdempotentWrite",
     },
+    "biolatch-console": {
+        EVENTS: "Describe Read DescribeConfigs",
+        VERDICTS: "Describe Read DescribeConfigs",
+        DECISIONS: "Describe Read DescribeConfigs",
+        STATE: "Describe Read DescribeConfigs",
+        LETTERS: "Describe Read DescribeConfigs",
+        CHANGELOG: "Describe DescribeConfigs",
+        WORKERS: "Describe",
+    },
     SUPER_USER: {resource: EVERYTHING[resource[0]] for resource in RESOURCES},
 }
 
