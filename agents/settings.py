@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from agents.core.policy import Policy
 from agents.kafka_settings import KafkaSettings
+from agents.notifier_settings import NotifierSettings
 from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
 from agents.setting_groups import (
     ApplicationSettings,
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     signatures: SignaturesSettings = SignaturesSettings()
     erasure: ErasureSettings = ErasureSettings()
+    notifier: NotifierSettings = NotifierSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 
