@@ -96,6 +96,7 @@ class Shell:
         return said.decode()
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_all_commands_and_all_code_of_the_page_do_what_they_say(
     served_kafka: str,
     journey: Journey,
@@ -110,7 +111,7 @@ async def test_all_commands_and_all_code_of_the_page_do_what_they_say(
     page: dict[str, Any] = {}
     exec(CODE, page)  # noqa: S102 - our own page
     receiver = Refusing(page["app"])
-    ana, phone, refused = Person("ana"), journey.phone(), journey.phone()
+    ana, phone, refused = Person("ana", "face"), journey.phone(), journey.phone()
     receiver.devices = {refused.device}
 
     async with served(receiver, port):
