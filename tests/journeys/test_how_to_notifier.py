@@ -20,7 +20,7 @@ from deploy.kafka.free_ports import free_port
 from tests.journeys.commands import BIOLATCH, environment
 from tests.journeys.journey import Journey
 
-WAIT_S = 60
+WAIT_S = 120
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "notifier.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
@@ -96,6 +96,8 @@ class Shell:
         return said.decode()
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.asyncio(loop_scope="module")
 async def test_all_commands_and_all_code_of_the_page_do_what_they_say(
     served_kafka: str,

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
+import pytest
 from aiokafka import AIOKafkaProducer
 from standardwebhooks import Webhook
 
@@ -98,6 +99,8 @@ async def notifier(
             await asyncio.wait_for(process.wait(), WAIT_S)
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
 async def test_killed_notifiers_lose_nothing_and_repeat_with_the_same_id_in_order(
     kafka: LocalKafka, tmp_path: Path
 ) -> None:
