@@ -5,22 +5,19 @@ Owns how the parts are wired. Must never create a topic: whoever sets up a clust
 
 import asyncio
 import random
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Never
 
 import structlog
 
+from agents.hosting import group_options, kafka_failures, run_host
 from agents.kafka_connection import connected, kafka_options
 from agents.lane.faust_host.host import LaneHost
 from agents.lane.faust_host.options import HostOptions
-from agents.lane.kafka.client import KafkaLogs, NotAllowed, is_unreachable
-from agents.lane.kafka.group import GroupOptions, GroupRefused
+from agents.lane.kafka.client import KafkaLogs
 from agents.lane.kafka.session import KafkaLaneLog
 from agents.lane.lanes import Lanes
 from agents.lane.limits import LaneLimits
-from agents.lane.log import LogFailure
 from agents.lane.port import BatchHandler
 from agents.lane.rocksdb_store import RocksStores
 from agents.lane.status import WorkerStatus
@@ -28,12 +25,9 @@ from agents.lane.store import RowStores
 from agents.log_output import write_log
 from agents.settings import Settings
 from agents.supervise import Ending, supervise
-from events.errors import InvariantBroken, Misconfigured, TransientFailure
+from events.errors import Misconfigured
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-_STOP_S_MAX = 15.0
-"""What an orderly end may take in all; then the process ends anyway, and fences do the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +77,7 @@ class Worker:
                     application=self._settings.application.name,
                     input_topic=self._topics.input,
                     kafka=self.kafka,
-                    group=_group_options(self._settings),
+                    group=group_options(self._settings),
                     instance_id=self._settings.membership.instance_id,
                 )
             )
@@ -96,11 +90,11 @@ class Worker:
                 status=self.status,
                 jitter=random.Random(),  # noqa: S311 - spreads pauses, protects nothing
             )
-            await _run_host(host, stop)
+            await run_host(host, stop)
 
     async def _require_topics(self, logs: KafkaLogs) -> None:
         names = (self._topics.input, self._topics.changelog, *self._topics.outputs)
-        with _kafka_failures():
+        with kafka_failures():
             counts = await logs.partition_counts(names)
         missing = [name for name in names if name not in counts]
         if missing:
@@ -118,7 +112,7 @@ class Worker:
                 "A key must have one partition number everywhere: make the topics anew with equal "
                 "counts, or run `biolatch topics repartition`.",
             )
-        with _kafka_failures():
+        with kafka_failures():
             timestamps = await logs.topic_setting(self._topics.input, "message.timestamp.type")
         if timestamps != "LogAppendTime":
             _logger.warning(
@@ -127,71 +121,6 @@ class Worker:
                 setting=f"message.timestamp.type={timestamps}",
                 fix="run `biolatch topics apply --fix-config`",
             )
-
-
-@contextmanager
-def _kafka_failures() -> Generator[None]:
-    try:
-        yield
-    except NotAllowed as refused:
-        raise Misconfigured("kafka.not-allowed", str(refused)) from refused
-    except LogFailure as failure:
-        raise TransientFailure("kafka.not-now", str(failure)) from failure
-
-
-async def _run_host(host: LaneHost, stop: asyncio.Event) -> None:
-    """Start Faust and wait for the stop, or for Faust to end by itself."""
-    starting = asyncio.ensure_future(host.start())
-    stopping = asyncio.ensure_future(stop.wait())
-    ended = asyncio.ensure_future(host.wait_until_stopped())
-    ends: set[asyncio.Future[Any]] = {stopping, ended, host.membership_ended}
-    try:
-        # The start lasts until the group has assigned partitions; it returns when Faust serves.
-        await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done() and not stopping.done() and not host.membership_ended.done():
-            _raise_failed_start(starting)
-            _logger.info("worker.joined")
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        if host.membership_ended.done() and not stopping.done():
-            _raise_ended_membership(host.membership_ended.result())
-        if ended.done() and not stopping.done():
-            raise InvariantBroken("worker.faust-ended", "Faust has ended by itself") from (
-                host.crash_reason
-            )
-    finally:
-        for task in ends:
-            task.cancel()
-        await _stop_host(host, starting)
-
-
-def _raise_ended_membership(error: Exception) -> Never:
-    if isinstance(error, GroupRefused):
-        raise Misconfigured(error.code, str(error)) from error
-    if is_unreachable(error):
-        raise TransientFailure("kafka.unreachable", f"cannot join the group: {error}") from error
-    raise InvariantBroken("membership.failed", "the consumer has ended by itself") from error
-
-
-def _raise_failed_start(starting: "asyncio.Future[None]") -> None:
-    error = starting.exception()
-    if is_unreachable(error):
-        raise TransientFailure("kafka.unreachable", f"Faust did not start: {error}") from error
-    starting.result()
-
-
-async def _stop_host(host: LaneHost, starting: "asyncio.Future[None]") -> None:
-    """Stop Faust, which must not be in the middle of starting a service: that one would run on."""
-    started = asyncio.ensure_future(host.all_started.wait())
-    either: set[asyncio.Future[Any]] = {starting, started}
-    try:
-        async with asyncio.timeout(_STOP_S_MAX):
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            await host.stop()
-            await asyncio.wait({starting})
-    except TimeoutError:
-        _logger.warning("worker.stop-took-too-long", after_s=_STOP_S_MAX)
-    started.cancel()
-    starting.cancel()
 
 
 def run_worker(
@@ -220,19 +149,6 @@ def _row_stores(settings: Settings) -> RowStores | None:
         store.folder,
         cached_rows_max=store.cached_rows_max,
         sweep_interval_s=store.sweep_interval_s,
-    )
-
-
-def _group_options(settings: Settings) -> GroupOptions:
-    return GroupOptions(
-        session_timeout_s=settings.membership.session_timeout_s,
-        heartbeat_interval_s=settings.membership.heartbeat_interval_s,
-        rebalance_timeout_s=settings.membership.rebalance_timeout_s,
-        metadata_age_s_max=settings.membership.metadata_age_s_max,
-        poll_interval_s_max=settings.membership.poll_interval_s_max,
-        fetch_wait_s_max=settings.lane.fetch_wait_s_max,
-        fetch_bytes_max=settings.lane.fetch_bytes_max,
-        batch_records_max=settings.lane.batch_records_max,
     )
 
 

@@ -23,6 +23,7 @@ from pydantic_settings import (
 from agents.console_settings import ConsoleSettings
 from agents.core.policy import Policy
 from agents.kafka_settings import KafkaSettings
+from agents.notifier_settings import NotifierSettings
 from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
 from agents.read_api_settings import ReadApiSettings
 from agents.setting_groups import (
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     erasure: ErasureSettings = ErasureSettings()
     read_api: ReadApiSettings = ReadApiSettings()
     console: ConsoleSettings = ConsoleSettings()
+    notifier: NotifierSettings = NotifierSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 

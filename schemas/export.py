@@ -1,4 +1,4 @@
-"""The published contracts: one JSON Schema per event type and one for the public state.
+"""The published contracts: a JSON Schema for each event type, the public state and the webhook.
 
 Derived from the types in `events`, written to `schemas/json`, committed, and tested to be
 current. Input schemas are closed (publishing is strict), output schemas are open (consuming is
@@ -19,6 +19,7 @@ from events.decisions import DECISION_TYPES
 from events.facts import FACT_TYPES, AnyFactData
 from events.public_state import PublicState
 from events.verdicts import VERDICT_TYPES
+from schemas import notifications
 from schemas.schema_text import described, ordered
 from schemas.strict_facts import strict_model
 
@@ -39,6 +40,8 @@ def json_schemas() -> dict[str, JsonSchemaValue]:
     for output_type in (*VERDICT_TYPES, *DECISION_TYPES):
         schemas[output_type.event_type] = _of_output(output_type)
     schemas[PUBLIC_STATE_NAME] = _of_output(PublicState)
+    notification = notifications.Notification
+    schemas[notification.event_type] = _of_output(notification)
     return {name: _headed(name, schema) for name, schema in schemas.items()}
 
 
@@ -95,7 +98,8 @@ def _definitions(schema: JsonSchemaValue) -> Mapping[str, JsonSchemaValue]:
 def _enumerate(name: str, definition: JsonSchemaValue) -> None:
     """State the type, and the words in their own order: msgspec sorts them."""
     definition["type"] = "string"
-    definition["enum"] = [member.value for member in getattr(vocabulary, name)]
+    home = vocabulary if hasattr(vocabulary, name) else notifications
+    definition["enum"] = [member.value for member in getattr(home, name)]
 
 
 def _never_null(schema: JsonSchemaValue) -> None:

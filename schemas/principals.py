@@ -198,10 +198,15 @@ def _notifier(application: str) -> Principal:
     topics = topology(application)
     return Principal(
         role=Role.NOTIFIER,
-        purpose="a service that acts on decisions",
+        purpose="`biolatch run --agents notifier`, or a service of your own that acts on decisions",
         grants=(
             Grant(_topic(topics.decisions.name), _READ, topics.decisions.purpose),
             Grant(_topic(topics.device_state.name), _READ, topics.device_state.purpose),
+            Grant(
+                _topic(topics.notification_dead_letters.name),
+                (Operation.READ, Operation.WRITE),
+                "puts aside what an endpoint did not take, and replays it",
+            ),
             Grant(
                 _group(f"{application}-notifier", is_prefix=True), _READ, "commits how far it is"
             ),
@@ -224,7 +229,7 @@ def _analyst(application: str) -> Principal:
 
 def _operator(application: str, group_id: str) -> Principal:
     topics = topology(application)
-    to_look_at = (topics.verdicts, topics.decisions)
+    to_look_at = (topics.verdicts, topics.decisions, topics.notification_dead_letters)
     to_mend = (
         (topics.device_events, "`dead-letters replay`"),
         (topics.device_state, "`topics restore`"),

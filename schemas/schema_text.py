@@ -28,6 +28,7 @@ _ORDER: Final = (
     "default",
     "minProperties",
     "maxProperties",
+    "items",
     "propertyNames",
     "properties",
     "required",
@@ -37,6 +38,9 @@ _ORDER: Final = (
 )
 _BY_NAME: Final = frozenset({"properties", "$defs"})
 """Keywords whose members have names of their own."""
+
+_ONE_SCHEMA: Final = frozenset({"items", "propertyNames"})
+"""Keywords whose value is a schema."""
 
 _NEXT_ATTRIBUTE: Final = re.compile(r"\n {4}(?=\S)")
 
@@ -83,8 +87,8 @@ def ordered(schema: JsonSchemaValue) -> JsonSchemaValue:
     tidy = {keyword: schema[keyword] for keyword in sorted(schema, key=_ORDER.index)}
     for keyword in _BY_NAME.intersection(tidy):
         tidy[keyword] = {name: ordered(part) for name, part in tidy[keyword].items()}
-    if "propertyNames" in tidy:
-        tidy["propertyNames"] = ordered(tidy["propertyNames"])
+    for keyword in _ONE_SCHEMA.intersection(tidy):
+        tidy[keyword] = ordered(tidy[keyword])
     if "anyOf" in tidy:
         tidy["anyOf"] = [ordered(choice) for choice in tidy["anyOf"]]
     return tidy

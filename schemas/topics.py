@@ -17,6 +17,7 @@ VERDICTS: Final = TopicName("biolatch.verdicts")
 DECISIONS: Final = TopicName("biolatch.decisions")
 DEVICE_STATE: Final = TopicName("biolatch.device-state")
 DEAD_LETTERS: Final = TopicName("biolatch.dead-letters")
+NOTIFICATION_DEAD_LETTERS: Final = TopicName("biolatch.notification-dead-letters")
 
 APPLICATION_DEFAULT: Final = "biolatch"
 
@@ -136,10 +137,11 @@ class Topology:
     device_state: Topic
     dead_letters: Topic
     devices_changelog: Topic
+    notification_dead_letters: Topic
 
     @property
     def outputs(self) -> tuple[Topic, ...]:
-        """Every topic but the input, in the order in which people read about them."""
+        """Every topic that a devices worker writes, in the order in which people read of them."""
         return (
             self.verdicts,
             self.decisions,
@@ -149,9 +151,14 @@ class Topology:
         )
 
     @property
+    def downstream(self) -> tuple[Topic, ...]:
+        """Every topic that an agent behind the devices workers writes."""
+        return (self.notification_dead_letters,)
+
+    @property
     def topics(self) -> tuple[Topic, ...]:
         """Every topic, the input first."""
-        return (self.device_events, *self.outputs)
+        return (self.device_events, *self.outputs, *self.downstream)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,5 +244,15 @@ def topology(application: str = APPLICATION_DEFAULT) -> Topology:
             cleanup=Cleanup.COMPACT,
             retention_ms=_DAY_MS,
             retention_reason="a restore reads from start to end within minutes",
+        ),
+        notification_dead_letters=Topic(
+            name=NOTIFICATION_DEAD_LETTERS,
+            purpose="notifications that an endpoint did not take",
+            cleanup=Cleanup.DELETE,
+            retention_ms=7 * _DAY_MS,
+            retention_reason=(
+                "as the decisions: a weekend and time to mend the endpoint and replay; not longer, "
+                "for it names people"
+            ),
         ),
     )

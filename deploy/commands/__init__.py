@@ -58,6 +58,10 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
         "deploy.commands.dead_letters",
         "Look at input that could not be decoded, and publish it again.",
     ),
+    "notifications": CommandModule(
+        "deploy.commands.notifications",
+        "Look at notifications that were not delivered, and send them again.",
+    ),
     "skip": CommandModule(
         "deploy.commands.skip", "Let a parked partition go on without the record that stopped it."
     ),

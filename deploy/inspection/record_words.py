@@ -80,7 +80,7 @@ def words_for(record: TopicRecord) -> Words:
             return output_words(record)
         case topics.DEVICE_STATE:
             return _state_words(record)
-        case topics.DEAD_LETTERS:
+        case topics.DEAD_LETTERS | topics.NOTIFICATION_DEAD_LETTERS:
             return dead_letter_words(record)
         case _:
             size = "no value" if record.value is None else f"{len(record.value)} bytes"
@@ -113,7 +113,7 @@ def output_words(record: TopicRecord, *, said: frozenset[str] = frozenset()) -> 
 
 
 def dead_letter_words(record: TopicRecord) -> Words:
-    """An input that could not be decoded."""
+    """An input that could not be decoded, or a notification that was not delivered."""
     code = visible(record.header("biolatch-error-code"))
     place = origin_of(record).partition("/")[2]
     return Words(code, _joined(place, message_of(record)), Tone.BAD)

@@ -15,6 +15,7 @@ class AgentName(StrEnum):
     """An agent, as the command line calls it."""
 
     DEVICES = "devices"
+    NOTIFIER = "notifier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +33,8 @@ class AgentModule:
 
 AGENTS: Final[Mapping[AgentName, AgentModule]] = {
     AgentName.DEVICES: AgentModule("deploy.workers.devices", "decides device events, exactly once"),
+    AgentName.NOTIFIER: AgentModule(
+        "deploy.workers.notifier", "tells people of decisions, by webhook"
+    ),
 }
 """Every agent, in the order in which the help shows them."""

@@ -14,6 +14,7 @@ from events.public_state import PublicState
 from events.timestamps import parse_rfc3339
 from events.verdicts import VERDICT_TYPES, Verdict
 from schemas.export import FOLDER, PUBLIC_STATE_NAME, export, json_schemas, rendered
+from schemas.notifications import Notification
 from tests.unit.generated import STABLE, instances, wire_data
 from tests.unit.malformed.fields import BROKEN_FIELDS, BrokenField
 from tests.unit.sound_records import COMPLETE, FINISHED, required_fields
@@ -53,8 +54,8 @@ def fields(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from ((f"{path}/{field}", schema) for field, schema in node.items())
 
 
-def test_there_is_one_contract_for_each_event_type_and_one_for_the_state() -> None:
-    assert list(SCHEMAS) == [*INPUTS, *OUTPUTS, PUBLIC_STATE_NAME]
+def test_there_is_one_contract_for_each_event_type_one_for_the_state_and_one_for_webhooks() -> None:
+    assert list(SCHEMAS) == [*INPUTS, *OUTPUTS, PUBLIC_STATE_NAME, Notification.event_type]
 
 
 def test_the_committed_contracts_are_current() -> None:
@@ -110,7 +111,9 @@ def test_every_text_and_number_states_its_bounds(name: str) -> None:
                 assert {"pattern", "format", "const"} & choice.keys(), path
             if kind == "integer":
                 assert "minimum" in choice, path
-            assert kind in {"string", "integer", "boolean", "object", "null", None}, path
+            if kind == "array":
+                assert "pattern" in choice["items"], path
+            assert kind in {"string", "integer", "boolean", "object", "array", "null", None}, path
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -26,6 +26,7 @@ from agents.lane.kafka.group import (
     Unreadable,
     new_group_consumer,
 )
+from agents.lane.kafka.group_offsets import GroupOffsets
 from agents.lane.kafka.static_member import join_as
 from agents.lane.log import FetchedBatch
 from agents.lane.port import Partition
@@ -78,6 +79,11 @@ class LaneConsumer(driver.Consumer):
     def reader(self) -> GroupReader:
         """The reader; to be used in the consumer's thread only."""
         return self._thread.reader
+
+    @property
+    def offsets(self) -> GroupOffsets:
+        """The group's offsets; to be used in the consumer's thread only."""
+        return self._thread.offsets
 
     @property
     def loop_of_thread(self) -> asyncio.AbstractEventLoop:
@@ -168,6 +174,7 @@ class LaneConsumerThread(driver.AIOKafkaConsumerThread):
 
     Worker = _DyingThread
     reader: GroupReader
+    offsets: GroupOffsets
     _assigned = False
     _hearing: asyncio.Task[None]
 
@@ -179,6 +186,7 @@ class LaneConsumerThread(driver.AIOKafkaConsumerThread):
         if options.instance_id is not None:
             join_as(consumer, options.instance_id, self._say_taken_over)
         self.reader = GroupReader(consumer)
+        self.offsets = GroupOffsets(consumer)
         return consumer
 
     def _say_taken_over(self) -> None:

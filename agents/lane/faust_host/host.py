@@ -19,9 +19,9 @@ from faust.app.base import BootStrategy
 from agents.lane.faust_host.consumer import LaneConsumer, LaneTransport, start_in_thread
 from agents.lane.faust_host.options import HostOptions
 from agents.lane.faust_host.recovery import LaneTableManager
-from agents.lane.lanes import Lanes
 from agents.lane.log import FetchedBatch, LogFailure
 from agents.lane.port import Partition
+from agents.lane.served import ServedPartitions
 
 if TYPE_CHECKING:
     from faust.types import AgentT, AppT, Message
@@ -47,7 +47,7 @@ class LaneHost(faust.App):
 
     BootStrategy = _WithoutProducer
     options: HostOptions
-    lanes: Lanes
+    lanes: ServedPartitions
     feed: "ThreadFeed"
     all_started: asyncio.Event
     membership_ended: asyncio.Future[Exception]

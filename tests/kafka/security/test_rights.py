@@ -40,6 +40,7 @@ DECISIONS = ("topic", "biolatch.decisions")
 STATE = ("topic", "biolatch.device-state")
 LETTERS = ("topic", "biolatch.dead-letters")
 CHANGELOG = ("topic", "biolatch-devices-changelog")
+UNDELIVERED = ("topic", "biolatch.notification-dead-letters")
 WORKERS = ("group", "biolatch")
 NOTIFIERS = ("group", "biolatch-notifier-push")
 ANALYSTS = ("group", "biolatch-analyst-siem")
@@ -47,7 +48,7 @@ LANE = ("transactional id", "biolatch-biolatch.device-events-0")
 OTHER_INPUT = ("transactional id", "biolatch-somebody.else-0")
 CLUSTER = ("cluster", "")
 
-ALL = (EVENTS, VERDICTS, DECISIONS, STATE, LETTERS, CHANGELOG)
+ALL = (EVENTS, VERDICTS, DECISIONS, STATE, LETTERS, CHANGELOG, UNDELIVERED)
 RESOURCES = (*ALL, WORKERS, NOTIFIERS, ANALYSTS, LANE, OTHER_INPUT, CLUSTER)
 
 COMPACTED = (STATE, CHANGELOG)
@@ -71,7 +72,9 @@ MAY = {
     "biolatch-notifier": {
         DECISIONS: "Describe Read",
         STATE: "Describe Read",
+        UNDELIVERED: "Describe Read Write",
         NOTIFIERS: "Describe Read",
+        CLUSTER: "IdempotentWrite",
     },
     "biolatch-analyst": {
         VERDICTS: "Describe Read",
@@ -83,6 +86,7 @@ MAY = {
         VERDICTS: LOOK_AND_SET_UP,
         DECISIONS: LOOK_AND_SET_UP,
         STATE: f"{LOOK_AND_SET_UP} Write",
+        UNDELIVERED: LOOK_AND_SET_UP,
         LETTERS: f"{LOOK_AND_SET_UP} Write",
         CHANGELOG: f"{LOOK_AND_SET_UP} Write",
         WORKERS: "Describe Read",

@@ -1,0 +1,28 @@
+"""The worker that `biolatch run --agents notifier` starts: messages for people, as webhooks."""
+
+import structlog
+
+from agents.delivery_worker import DeliveryWorker
+from agents.log_output import write_log
+from agents.notifier.worker import notifier_agent
+from agents.settings import load_settings
+from agents.supervise import supervise
+from deploy.broker_address import at_the_broker_of_this_folder
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def work(*, compiled: bool) -> int:
+    """Serve until told to stop; returns the exit code.
+
+    Args:
+        compiled: whether rules and codec run as machine code, for the log.
+
+    Raises:
+        Misconfigured: a setting is wrong.
+    """
+    settings = at_the_broker_of_this_folder(load_settings())
+    agent = notifier_agent(settings.notifier)
+    write_log(settings.log)
+    _logger.info("worker.rules", compiled=compiled)
+    return supervise(DeliveryWorker(settings, agent).run)
