@@ -32,6 +32,7 @@ from agents.setting_groups import (
     SignaturesSettings,
     StoreSettings,
 )
+from agents.signals.settings import SharedSignalsSettings
 from events.errors import Misconfigured
 
 PREFIX: Final = "BIOLATCH_"
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     signatures: SignaturesSettings = SignaturesSettings()
     erasure: ErasureSettings = ErasureSettings()
+    signals: SharedSignalsSettings = SharedSignalsSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 

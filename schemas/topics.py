@@ -136,10 +136,11 @@ class Topology:
     device_state: Topic
     dead_letters: Topic
     devices_changelog: Topic
+    signal_streams: Topic
 
     @property
     def outputs(self) -> tuple[Topic, ...]:
-        """Every topic but the input, in the order in which people read about them."""
+        """What the devices agent writes, in the order in which people read about it."""
         return (
             self.verdicts,
             self.decisions,
@@ -149,9 +150,14 @@ class Topology:
         )
 
     @property
+    def with_ids(self) -> tuple[Topic, ...]:
+        """Every topic that may hold the id of a device or a user, in the order of `topics`."""
+        return (self.device_events, *self.outputs)
+
+    @property
     def topics(self) -> tuple[Topic, ...]:
         """Every topic, the input first."""
-        return (self.device_events, *self.outputs)
+        return (*self.with_ids, self.signal_streams)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +191,11 @@ def devices_changelog(application: str) -> TopicName:
     It is Faust's own name for the changelog of a table called `devices`.
     """
     return TopicName(f"{application}-devices-changelog")
+
+
+def signal_streams(application: str) -> TopicName:
+    """Name of the topic of what receivers of shared signals have set up with one application."""
+    return TopicName(f"{application}-signal-streams")
 
 
 def topology(application: str = APPLICATION_DEFAULT) -> Topology:
@@ -237,5 +248,12 @@ def topology(application: str = APPLICATION_DEFAULT) -> Topology:
             cleanup=Cleanup.COMPACT,
             retention_ms=_DAY_MS,
             retention_reason="a restore reads from start to end within minutes",
+        ),
+        signal_streams=Topic(
+            name=signal_streams(application),
+            purpose="what receivers of shared signals have set up",
+            cleanup=Cleanup.COMPACT,
+            retention_ms=_DAY_MS,
+            retention_reason="a transmitter reads from start to end within seconds",
         ),
     )

@@ -15,6 +15,7 @@ class AgentName(StrEnum):
     """An agent, as the command line calls it."""
 
     DEVICES = "devices"
+    SIGNALS = "signals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +33,8 @@ class AgentModule:
 
 AGENTS: Final[Mapping[AgentName, AgentModule]] = {
     AgentName.DEVICES: AgentModule("deploy.workers.devices", "decides device events, exactly once"),
+    AgentName.SIGNALS: AgentModule(
+        "deploy.workers.signals", "tells other systems, by OpenID Shared Signals"
+    ),
 }
 """Every agent, in the order in which the help shows them."""
