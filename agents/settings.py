@@ -35,6 +35,7 @@ from agents.setting_groups import (
     SignaturesSettings,
     StoreSettings,
 )
+from agents.signals.settings import SharedSignalsSettings
 from events.errors import Misconfigured
 
 PREFIX: Final = "BIOLATCH_"
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     read_api: ReadApiSettings = ReadApiSettings()
     console: ConsoleSettings = ConsoleSettings()
     notifier: NotifierSettings = NotifierSettings()
+    signals: SharedSignalsSettings = SharedSignalsSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 

@@ -25,6 +25,7 @@ class Role(StrEnum):
     WORKER = "worker"
     NOTIFIER = "notifier"
     ANALYST = "analyst"
+    SIGNALS = "signals"
     OPERATOR = "operator"
     CONSOLE = "console"
 
@@ -125,6 +126,7 @@ def principals(
         _worker(application, group_id or application),
         _notifier(application),
         _analyst(application),
+        _signals(application),
         _operator(application, group_id or application),
         _console(application, group_id or application),
     )
@@ -227,6 +229,28 @@ def _analyst(application: str) -> Principal:
     )
 
 
+def _signals(application: str) -> Principal:
+    topics = topology(application)
+    return Principal(
+        role=Role.SIGNALS,
+        purpose="`biolatch run --agents signals`",
+        grants=(
+            Grant(_topic(topics.decisions.name), _READ, topics.decisions.purpose),
+            Grant(_topic(topics.verdicts.name), _READ, topics.verdicts.purpose),
+            Grant(
+                _topic(topics.signal_streams.name),
+                (Operation.READ, Operation.WRITE),
+                f"{topics.signal_streams.purpose}, their secrets included: nobody else reads it",
+            ),
+            Grant(
+                _group(f"{application}-signals-", is_prefix=True),
+                _READ,
+                "a group for each stream: how far its receiver is",
+            ),
+        ),
+    )
+
+
 def _operator(application: str, group_id: str) -> Principal:
     topics = topology(application)
     to_look_at = (topics.verdicts, topics.decisions, topics.notification_dead_letters)
@@ -250,6 +274,7 @@ def _operator(application: str, group_id: str) -> Principal:
                 Grant(_topic(topic.name), (*read_write, *_MANAGE), f"{command}: {topic.purpose}")
                 for topic, command in to_mend
             ),
+            Grant(_topic(topics.signal_streams.name), _MANAGE, "`topics`: sets it up, unread"),
             Grant(_group(group_id), _READ, "`lag` asks how far workers are, `skip` moves it on"),
             Grant(_lane_ids(application), _WRITE, "`skip` takes the place of a worker's lane"),
         ),

@@ -138,6 +138,7 @@ class Topology:
     dead_letters: Topic
     devices_changelog: Topic
     notification_dead_letters: Topic
+    signal_streams: Topic
 
     @property
     def outputs(self) -> tuple[Topic, ...]:
@@ -153,7 +154,12 @@ class Topology:
     @property
     def downstream(self) -> tuple[Topic, ...]:
         """Every topic that an agent behind the devices workers writes."""
-        return (self.notification_dead_letters,)
+        return (self.notification_dead_letters, self.signal_streams)
+
+    @property
+    def with_ids(self) -> tuple[Topic, ...]:
+        """Every topic that may hold the id of a device or a user, in the order of `topics`."""
+        return (self.device_events, *self.outputs, self.notification_dead_letters)
 
     @property
     def topics(self) -> tuple[Topic, ...]:
@@ -192,6 +198,11 @@ def devices_changelog(application: str) -> TopicName:
     It is Faust's own name for the changelog of a table called `devices`.
     """
     return TopicName(f"{application}-devices-changelog")
+
+
+def signal_streams(application: str) -> TopicName:
+    """Name of the topic of what receivers of shared signals have set up with one application."""
+    return TopicName(f"{application}-signal-streams")
 
 
 def topology(application: str = APPLICATION_DEFAULT) -> Topology:
@@ -254,5 +265,12 @@ def topology(application: str = APPLICATION_DEFAULT) -> Topology:
                 "as the decisions: a weekend and time to mend the endpoint and replay; not longer, "
                 "for it names people"
             ),
+        ),
+        signal_streams=Topic(
+            name=signal_streams(application),
+            purpose="what receivers of shared signals have set up",
+            cleanup=Cleanup.COMPACT,
+            retention_ms=_DAY_MS,
+            retention_reason="a transmitter reads from start to end within seconds",
         ),
     )

@@ -37,6 +37,9 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     "erasure-key": CommandModule(
         "deploy.commands.erasure_key", "Make, rotate and check the keys of erasure marks."
     ),
+    "signal-keys": CommandModule(
+        "deploy.commands.signal_keys", "Make, rotate and check the keys that sign shared signals."
+    ),
     "tail": CommandModule("deploy.commands.tail", "Show the records of a topic."),
     "state": CommandModule("deploy.commands.state", "Say whether a device may use biometrics now."),
     "read-api": CommandModule(

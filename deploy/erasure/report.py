@@ -133,7 +133,7 @@ async def report_on(
     sweep_interval_s: float,
     on_progress: ScanProgress,
 ) -> Report:
-    """Search every topic of the topology, and the local stores in a folder.
+    """Search every topic that may hold an id, and the local stores in a folder.
 
     Raises:
         TransientFailure: Kafka cannot be reached.
@@ -152,7 +152,7 @@ async def report_on(
         TopicReader(connection) as committed,
         TopicReader(connection, uncommitted=True) as reader,
     ):
-        for topic in topology.topics:
+        for topic in topology.with_ids:
             terms: Terms = terms_of(settings[topic.name])
             current: Current = {}
             if terms.cleanup is Cleanup.COMPACT:

@@ -1,6 +1,8 @@
 """The page of settings, from `agents.settings`."""
 
+import json
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -58,11 +60,15 @@ def _group(name: str, model: type[BaseModel]) -> str:
 
 def _default(field: FieldInfo) -> str:
     default: object = field.default
-    return (
-        "unset"
-        if default is None
-        else f"`{str(default).lower() if isinstance(default, bool) else default}`"
-    )
+    match default:
+        case None:
+            return "unset"
+        case bool():
+            return f"`{str(default).lower()}`"
+        case tuple():
+            return f"`{json.dumps(default)}`"
+        case _:
+            return f"`{default}`"
 
 
 def _values(field: FieldInfo) -> str:
@@ -71,6 +77,10 @@ def _values(field: FieldInfo) -> str:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
     if get_origin(annotation) is Mapping:
         return "JSON object"
+    if get_origin(annotation) is tuple:
+        return "JSON list"
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return ", ".join(f"`{value}`" for value in annotation)
     if annotation is bool:
         return "`true`, `false`"
     low = next((bound.ge for bound in field.metadata if hasattr(bound, "ge")), None)

@@ -16,6 +16,7 @@ class AgentName(StrEnum):
 
     DEVICES = "devices"
     NOTIFIER = "notifier"
+    SIGNALS = "signals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ AGENTS: Final[Mapping[AgentName, AgentModule]] = {
     AgentName.DEVICES: AgentModule("deploy.workers.devices", "decides device events, exactly once"),
     AgentName.NOTIFIER: AgentModule(
         "deploy.workers.notifier", "tells people of decisions, by webhook"
+    ),
+    AgentName.SIGNALS: AgentModule(
+        "deploy.workers.signals", "tells other systems, by OpenID Shared Signals"
     ),
 }
 """Every agent, in the order in which the help shows them."""

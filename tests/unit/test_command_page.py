@@ -13,7 +13,7 @@ PAGE = (Path(__file__).parents[2] / "docs/reference/commands.md").read_text(enco
 ON_DATA = (
     "run", "publish", "tail", "state", "explain", "erasure-report", "erasure-key", "lag",
     "console", "console-token", "dead-letters", "notifications", "skip", "position", "doctor",
-    "read-api", "schema",
+    "read-api", "schema", "signal-keys",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ def days_and_hours(duration_ms: int) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
-@pytest.mark.parametrize("topic", topology().topics, ids=lambda topic: topic.name)
+@pytest.mark.parametrize("topic", topology().with_ids, ids=lambda topic: topic.name)
 def test_the_table_of_retention_says_what_is_set(topic: Topic) -> None:
     gone = days_and_hours(topic.gone_after_ms - BROKER_SLACK_MS)
     kept = days_and_hours(topic.retention_ms)

@@ -5,7 +5,7 @@ import typer
 
 from deploy.commands.acl_answers import users_of
 from schemas.principals import Operation, ResourceKind, Role, principals, rights
-from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, topology
+from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, signal_streams, topology
 
 EVERYBODY = principals("bank", "bank-workers")
 TOPICS = {topic.name for topic in topology("bank").topics}
@@ -50,6 +50,16 @@ def test_no_one_but_who_mends_them_reads_dead_letters() -> None:
     assert readers == {Role.OPERATOR, Role.CONSOLE}
 
 
+def test_no_one_but_the_transmitter_reads_what_receivers_have_set_up() -> None:
+    readers = {
+        principal.role
+        for principal in EVERYBODY
+        for grant in principal.grants
+        if grant.resource.name == signal_streams("bank") and Operation.READ in grant.operations
+    }
+    assert readers == {Role.SIGNALS}
+
+
 def test_rights_are_of_every_user_of_a_role() -> None:
     users = {Role.PUBLISHER: ("User:app", "User:branch")}
     assert [(right.user, right.resource.name) for right in rights(EVERYBODY, users)] == [
@@ -66,6 +76,7 @@ def test_users_have_the_names_of_application_and_role_unless_they_are_named() ->
         Role.WORKER: ("User:CN=worker,O=bank",),
         Role.NOTIFIER: ("User:bank-notifier",),
         Role.ANALYST: ("User:bank-analyst",),
+        Role.SIGNALS: ("User:bank-signals",),
         Role.OPERATOR: ("User:bank-operator",),
         Role.CONSOLE: ("User:bank-console",),
     }

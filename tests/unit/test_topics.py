@@ -46,11 +46,13 @@ def test_the_topics_of_the_design_the_input_first() -> None:
         "biolatch.dead-letters",
         "biolatch-devices-changelog",
         "biolatch.notification-dead-letters",
+        "biolatch-signal-streams",
     ]
 
 
-def test_only_the_changelog_is_an_application_s_own() -> None:
-    assert set(by_name("other")) - set(by_name()) == {"other-devices-changelog"}
+def test_what_is_an_application_s_own() -> None:
+    own = {"other-devices-changelog", "other-signal-streams"}
+    assert set(by_name("other")) - set(by_name()) == own
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,7 @@ def test_only_the_changelog_is_an_application_s_own() -> None:
             "biolatch.notification-dead-letters",
             {"cleanup.policy": "delete", "retention.ms": "604800000"},
         ),
+        ("biolatch-signal-streams", COMPACTED | {"delete.retention.ms": "86400000"}),
     ],
 )
 def test_every_setting_is_stated(name: str, own: dict[str, str]) -> None:

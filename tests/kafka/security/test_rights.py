@@ -44,14 +44,16 @@ UNDELIVERED = ("topic", "biolatch.notification-dead-letters")
 WORKERS = ("group", "biolatch")
 NOTIFIERS = ("group", "biolatch-notifier-push")
 ANALYSTS = ("group", "biolatch-analyst-siem")
+STREAMS = ("topic", "biolatch-signal-streams")
+RECEIVERS = ("group", "biolatch-signals-5eed")
 LANE = ("transactional id", "biolatch-biolatch.device-events-0")
 OTHER_INPUT = ("transactional id", "biolatch-somebody.else-0")
 CLUSTER = ("cluster", "")
 
-ALL = (EVENTS, VERDICTS, DECISIONS, STATE, LETTERS, CHANGELOG, UNDELIVERED)
-RESOURCES = (*ALL, WORKERS, NOTIFIERS, ANALYSTS, LANE, OTHER_INPUT, CLUSTER)
+ALL = (EVENTS, VERDICTS, DECISIONS, STATE, LETTERS, CHANGELOG, UNDELIVERED, STREAMS)
+RESOURCES = (*ALL, WORKERS, NOTIFIERS, ANALYSTS, RECEIVERS, LANE, OTHER_INPUT, CLUSTER)
 
-COMPACTED = (STATE, CHANGELOG)
+COMPACTED = (STATE, CHANGELOG, STREAMS)
 
 LOOK_AND_SET_UP = "Describe Read Create Alter DescribeConfigs AlterConfigs"
 
@@ -81,6 +83,13 @@ MAY = {
         DECISIONS: "Describe Read",
         ANALYSTS: "Describe Read",
     },
+    "biolatch-signals": {
+        VERDICTS: "Describe Read",
+        DECISIONS: "Describe Read",
+        STREAMS: "Describe Read Write",
+        RECEIVERS: "Describe Read",
+        CLUSTER: "IdempotentWrite",
+    },
     "biolatch-operator": {
         EVENTS: f"{LOOK_AND_SET_UP} Write",
         VERDICTS: LOOK_AND_SET_UP,
@@ -89,6 +98,7 @@ MAY = {
         UNDELIVERED: LOOK_AND_SET_UP,
         LETTERS: f"{LOOK_AND_SET_UP} Write",
         CHANGELOG: f"{LOOK_AND_SET_UP} Write",
+        STREAMS: "Describe Create DescribeConfigs AlterConfigs",
         WORKERS: "Describe Read",
         LANE: "Describe Write",
         CLUSTER: "IdempotentWrite",
