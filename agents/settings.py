@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from agents.analytics_settings import AnalyticsSettings
 from agents.core.policy import Policy
 from agents.kafka_settings import KafkaSettings
 from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     signatures: SignaturesSettings = SignaturesSettings()
     erasure: ErasureSettings = ErasureSettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 

@@ -17,6 +17,7 @@ VERDICTS: Final = TopicName("biolatch.verdicts")
 DECISIONS: Final = TopicName("biolatch.decisions")
 DEVICE_STATE: Final = TopicName("biolatch.device-state")
 DEAD_LETTERS: Final = TopicName("biolatch.dead-letters")
+SECURITY_EVENTS: Final = TopicName("biolatch.security-events")
 
 APPLICATION_DEFAULT: Final = "biolatch"
 
@@ -136,6 +137,10 @@ class Topology:
     device_state: Topic
     dead_letters: Topic
     devices_changelog: Topic
+    security_events: Topic
+    analytics_verdicts_changelog: Topic
+    analytics_decisions_changelog: Topic
+    analytics_dead_letters_changelog: Topic
 
     @property
     def outputs(self) -> tuple[Topic, ...]:
@@ -146,6 +151,17 @@ class Topology:
             self.device_state,
             self.dead_letters,
             self.devices_changelog,
+            self.security_events,
+            *self.analytics_changelogs,
+        )
+
+    @property
+    def analytics_changelogs(self) -> tuple[Topic, ...]:
+        """The changelogs of the security feed's workers, one for each topic that they read."""
+        return (
+            self.analytics_verdicts_changelog,
+            self.analytics_decisions_changelog,
+            self.analytics_dead_letters_changelog,
         )
 
     @property
@@ -185,6 +201,16 @@ def devices_changelog(application: str) -> TopicName:
     It is Faust's own name for the changelog of a table called `devices`.
     """
     return TopicName(f"{application}-devices-changelog")
+
+
+def _analytics_changelog(application: str, of: str) -> Topic:
+    return Topic(
+        name=TopicName(f"{application}-analytics-{of}-changelog"),
+        purpose=f"how far the security feed is in {of}",
+        cleanup=Cleanup.COMPACT,
+        retention_ms=_DAY_MS,
+        retention_reason="two rows a partition, none of them about a device",
+    )
 
 
 def topology(application: str = APPLICATION_DEFAULT) -> Topology:
@@ -238,4 +264,14 @@ def topology(application: str = APPLICATION_DEFAULT) -> Topology:
             retention_ms=_DAY_MS,
             retention_reason="a restore reads from start to end within minutes",
         ),
+        security_events=Topic(
+            name=SECURITY_EVENTS,
+            purpose="the masked feed for security tools, in OCSF",
+            cleanup=Cleanup.DELETE,
+            retention_ms=7 * _DAY_MS,
+            retention_reason="as what it is made of: masked is not forgotten",
+        ),
+        analytics_verdicts_changelog=_analytics_changelog(application, "verdicts"),
+        analytics_decisions_changelog=_analytics_changelog(application, "decisions"),
+        analytics_dead_letters_changelog=_analytics_changelog(application, "dead-letters"),
     )

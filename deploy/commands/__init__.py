@@ -53,6 +53,12 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     "skip": CommandModule(
         "deploy.commands.skip", "Let a parked partition go on without the record that stopped it."
     ),
+    "feed-key": CommandModule(
+        "deploy.commands.feed_key", "Make, rotate and use the keys that mask the security feed."
+    ),
+    "analyse": CommandModule(
+        "deploy.commands.analyse", "Answer a ready question about the security feed."
+    ),
     "schema": CommandModule(
         "deploy.commands.schema", "Show or export the JSON Schemas of all events."
     ),

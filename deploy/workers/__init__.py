@@ -15,6 +15,8 @@ class AgentName(StrEnum):
     """An agent, as the command line calls it."""
 
     DEVICES = "devices"
+    ANALYTICS = "analytics"
+    PARQUET = "parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +34,11 @@ class AgentModule:
 
 AGENTS: Final[Mapping[AgentName, AgentModule]] = {
     AgentName.DEVICES: AgentModule("deploy.workers.devices", "decides device events, exactly once"),
+    AgentName.ANALYTICS: AgentModule(
+        "deploy.workers.analytics", "writes the masked security feed, exactly once"
+    ),
+    AgentName.PARQUET: AgentModule(
+        "deploy.workers.parquet", "keeps that feed as Parquet files by day"
+    ),
 }
 """Every agent, in the order in which the help shows them."""

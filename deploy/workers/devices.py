@@ -33,8 +33,11 @@ def work(*, compiled: bool) -> int:
         WorkerTopics(
             input=topics.device_events.name,
             changelog=topics.devices_changelog.name,
-            outputs=tuple(
-                topic.name for topic in topics.outputs if topic is not topics.devices_changelog
+            outputs=(
+                topics.verdicts.name,
+                topics.decisions.name,
+                topics.device_state.name,
+                topics.dead_letters.name,
             ),
         ),
         on_start=lambda _status: _say_start(settings, compiled=compiled),

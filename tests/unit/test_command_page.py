@@ -11,8 +11,9 @@ from deploy.exit_codes import ExitCode
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/commands.md").read_text(encoding="utf-8")
 ON_DATA = (
-    "run", "publish", "tail", "state", "explain", "erasure-report", "erasure-key", "lag",
-    "dead-letters", "skip", "schema",
+    "run", "publish", "tail", "state", "explain", "erasure-report", "erasure-key",
+    "feed-key", "analyse",
+    "lag", "dead-letters", "skip", "schema",
 )  # fmt: skip
 
 

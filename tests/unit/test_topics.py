@@ -45,11 +45,20 @@ def test_the_topics_of_the_design_the_input_first() -> None:
         "biolatch.device-state",
         "biolatch.dead-letters",
         "biolatch-devices-changelog",
+        "biolatch.security-events",
+        "biolatch-analytics-verdicts-changelog",
+        "biolatch-analytics-decisions-changelog",
+        "biolatch-analytics-dead-letters-changelog",
     ]
 
 
-def test_only_the_changelog_is_an_application_s_own() -> None:
-    assert set(by_name("other")) - set(by_name()) == {"other-devices-changelog"}
+def test_only_the_changelogs_are_an_application_s_own() -> None:
+    assert set(by_name("other")) - set(by_name()) == {
+        "other-devices-changelog",
+        "other-analytics-verdicts-changelog",
+        "other-analytics-decisions-changelog",
+        "other-analytics-dead-letters-changelog",
+    }
 
 
 @pytest.mark.parametrize(
@@ -61,6 +70,11 @@ def test_only_the_changelog_is_an_application_s_own() -> None:
         ("biolatch.dead-letters", {"cleanup.policy": "delete", "retention.ms": "604800000"}),
         ("biolatch.device-state", COMPACTED | {"delete.retention.ms": "604800000"}),
         ("biolatch-devices-changelog", COMPACTED | {"delete.retention.ms": "86400000"}),
+        ("biolatch.security-events", {"cleanup.policy": "delete", "retention.ms": "604800000"}),
+        (
+            "biolatch-analytics-decisions-changelog",
+            COMPACTED | {"delete.retention.ms": "86400000"},
+        ),
     ],
 )
 def test_every_setting_is_stated(name: str, own: dict[str, str]) -> None:

@@ -40,17 +40,26 @@ DECISIONS = ("topic", "biolatch.decisions")
 STATE = ("topic", "biolatch.device-state")
 LETTERS = ("topic", "biolatch.dead-letters")
 CHANGELOG = ("topic", "biolatch-devices-changelog")
+FEED = ("topic", "biolatch.security-events")
+FEED_CHANGELOGS = (
+    ("topic", "biolatch-analytics-verdicts-changelog"),
+    ("topic", "biolatch-analytics-decisions-changelog"),
+    ("topic", "biolatch-analytics-dead-letters-changelog"),
+)
 WORKERS = ("group", "biolatch")
 NOTIFIERS = ("group", "biolatch-notifier-push")
 ANALYSTS = ("group", "biolatch-analyst-siem")
+FEED_WORKERS = ("group", "biolatch-analytics-verdicts")
+FEED_LANE = ("transactional id", "biolatch-analytics-verdicts-biolatch.verdicts-0")
 LANE = ("transactional id", "biolatch-biolatch.device-events-0")
 OTHER_INPUT = ("transactional id", "biolatch-somebody.else-0")
 CLUSTER = ("cluster", "")
 
-ALL = (EVENTS, VERDICTS, DECISIONS, STATE, LETTERS, CHANGELOG)
-RESOURCES = (*ALL, WORKERS, NOTIFIERS, ANALYSTS, LANE, OTHER_INPUT, CLUSTER)
+ALL = (EVENTS, VERDICTS, DECISIONS, STATE, LETTERS, CHANGELOG, FEED, *FEED_CHANGELOGS)
+GROUPS = (WORKERS, NOTIFIERS, ANALYSTS, FEED_WORKERS)
+RESOURCES = (*ALL, *GROUPS, LANE, FEED_LANE, OTHER_INPUT, CLUSTER)
 
-COMPACTED = (STATE, CHANGELOG)
+COMPACTED = (STATE, CHANGELOG, *FEED_CHANGELOGS)
 
 LOOK_AND_SET_UP = "Describe Read Create DescribeConfigs AlterConfigs"
 
@@ -72,11 +81,17 @@ MAY = {
         STATE: "Describe Read",
         NOTIFIERS: "Describe Read",
     },
-    "biolatch-analyst": {
-        VERDICTS: "Describe Read",
-        DECISIONS: "Describe Read",
-        ANALYSTS: "Describe Read",
+    "biolatch-analytics": {
+        VERDICTS: "Describe Read DescribeConfigs",
+        DECISIONS: "Describe Read DescribeConfigs",
+        LETTERS: "Describe Read Write DescribeConfigs",
+        FEED: "Describe Write",
+        **dict.fromkeys(FEED_CHANGELOGS, "Describe Read Write"),
+        FEED_WORKERS: "Describe Read",
+        FEED_LANE: "Describe Write",
+        CLUSTER: "IdempotentWrite",
     },
+    "biolatch-analyst": {FEED: "Describe Read", ANALYSTS: "Describe Read"},
     "biolatch-operator": {
         EVENTS: LOOK_AND_SET_UP,
         VERDICTS: LOOK_AND_SET_UP,
@@ -84,6 +99,8 @@ MAY = {
         STATE: LOOK_AND_SET_UP,
         LETTERS: f"{LOOK_AND_SET_UP} Write",
         CHANGELOG: f"{LOOK_AND_SET_UP} Write",
+        FEED: LOOK_AND_SET_UP,
+        **dict.fromkeys(FEED_CHANGELOGS, LOOK_AND_SET_UP),
         WORKERS: "Describe Read",
         LANE: "Describe Write",
         CLUSTER: "IdempotentWrite",
