@@ -6,33 +6,18 @@ marks on two devices do not tell that they have a user in common.
 """
 
 import hmac
-import stat
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Final
 
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from events.errors import MalformedInput, Misconfigured
-from schemas.strict_json import read_object
-
-KEY_BYTES_MIN: Final = 32
-"""As long as the digest (RFC 2104 section 3)."""
+from agents.secret_keys import read_secret_keys
 
 USER_MARK_PREFIX: Final = "\0"
 """Begins the name of every keyed mark in a row; no user id can begin so."""
 
 _DOMAIN: Final = b"biolatch erasure mark 1\0"
 _KEY_ID_BYTES: Final = 16
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    keys: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=16)]
 
 
 class ErasureKeys:
@@ -77,38 +62,6 @@ def read_erasure_keys(path: Path) -> ErasureKeys:
         Misconfigured: it is missing, is no such file, holds a short key or one key twice, or is
             open to others. The message never says what is in a key.
     """
-    try:
-        text, mode = path.read_bytes(), path.stat().st_mode
-    except OSError as error:
-        raise _unusable(path, f"cannot be read: {error.strerror}") from error
-    if stat.S_IMODE(mode) & 0o077:
-        raise _unusable(path, "can be used by others than its owner; run `chmod 600` on it")
-    try:
-        file = _File.model_validate(read_object(text))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _unusable(path, f"{where}: {first['msg']}") from None
-    except MalformedInput:
-        raise _unusable(path, "is no JSON object") from None
-    keys = [_secret(path, number, jwk) for number, jwk in enumerate(file.keys, start=1)]
-    if len(set(keys)) != len(keys):
-        raise _unusable(path, "one key stands in it twice")
-    return ErasureKeys(keys)
-
-
-def _secret(path: Path, number: int, jwk: dict[str, Any]) -> bytes:
-    try:
-        secret = OctKey.import_key(jwk).raw_value
-    except (JoseError, ValueError, TypeError) as error:
-        raise _unusable(path, f"key {number}: {type(error).__name__}") from None
-    if len(secret) < KEY_BYTES_MIN:
-        raise _unusable(path, f"key {number} has fewer than {KEY_BYTES_MIN} bytes")
-    return secret
-
-
-def _unusable(path: Path, why: str) -> Misconfigured:
-    return Misconfigured(
-        "erasure.keys-file",
-        f"{path}: {why}. `biolatch erasure-key generate` makes such a file.",
+    return ErasureKeys(
+        read_secret_keys(path, code="erasure.keys-file", command="biolatch erasure-key generate")
     )

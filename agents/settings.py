@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from agents.analytics_settings import AnalyticsSettings
 from agents.console_settings import ConsoleSettings
 from agents.core.policy import Policy
 from agents.kafka_settings import KafkaSettings
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     console: ConsoleSettings = ConsoleSettings()
     notifier: NotifierSettings = NotifierSettings()
     signals: SharedSignalsSettings = SharedSignalsSettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
     log: LogSettings = LogSettings()
     policy: Policy = Policy()
 

@@ -24,6 +24,7 @@ class Role(StrEnum):
     READER = "reader"
     WORKER = "worker"
     NOTIFIER = "notifier"
+    ANALYTICS = "analytics"
     ANALYST = "analyst"
     SIGNALS = "signals"
     OPERATOR = "operator"
@@ -125,6 +126,7 @@ def principals(
         _reader(),
         _worker(application, group_id or application),
         _notifier(application),
+        _analytics(application, group_id or application),
         _analyst(application),
         _signals(application),
         _operator(application, group_id or application),
@@ -216,14 +218,40 @@ def _notifier(application: str) -> Principal:
     )
 
 
+def _analytics(application: str, group_id: str) -> Principal:
+    topics = topology(application)
+    look = (Operation.READ, Operation.DESCRIBE_CONFIGS)
+    letters = topics.dead_letters
+    ids = Resource(ResourceKind.TRANSACTIONAL_ID, f"{application}-analytics-", is_prefix=True)
+    return Principal(
+        role=Role.ANALYTICS,
+        purpose="`biolatch run --agents analytics`",
+        grants=(
+            Grant(_topic(topics.verdicts.name), look, topics.verdicts.purpose),
+            Grant(_topic(topics.decisions.name), look, topics.decisions.purpose),
+            Grant(_topic(letters.name), (*look, Operation.WRITE), letters.purpose),
+            Grant(_topic(topics.security_events.name), _WRITE, topics.security_events.purpose),
+            *(
+                Grant(_topic(topic.name), (*_READ, *_WRITE), topic.purpose)
+                for topic in topics.analytics_changelogs
+            ),
+            Grant(
+                _group(f"{group_id}-analytics-", is_prefix=True),
+                _READ,
+                "shares the partitions with the other workers",
+            ),
+            Grant(ids, _WRITE, "one transaction for each batch of a partition"),
+        ),
+    )
+
+
 def _analyst(application: str) -> Principal:
     topics = topology(application)
     return Principal(
         role=Role.ANALYST,
-        purpose="security analytics, and people with `biolatch tail`",
+        purpose="security tools, and `biolatch run --agents parquet`",
         grants=(
-            Grant(_topic(topics.verdicts.name), _READ, topics.verdicts.purpose),
-            Grant(_topic(topics.decisions.name), _READ, topics.decisions.purpose),
+            Grant(_topic(topics.security_events.name), _READ, topics.security_events.purpose),
             Grant(_group(f"{application}-analyst", is_prefix=True), _READ, "commits how far it is"),
         ),
     )
@@ -253,7 +281,13 @@ def _signals(application: str) -> Principal:
 
 def _operator(application: str, group_id: str) -> Principal:
     topics = topology(application)
-    to_look_at = (topics.verdicts, topics.decisions, topics.notification_dead_letters)
+    to_look_at = (
+        topics.verdicts,
+        topics.decisions,
+        topics.notification_dead_letters,
+        topics.security_events,
+        *topics.analytics_changelogs,
+    )
     to_mend = (
         (topics.device_events, "`dead-letters replay`"),
         (topics.device_state, "`topics restore`"),

@@ -18,6 +18,7 @@ DECISIONS: Final = TopicName("biolatch.decisions")
 DEVICE_STATE: Final = TopicName("biolatch.device-state")
 DEAD_LETTERS: Final = TopicName("biolatch.dead-letters")
 NOTIFICATION_DEAD_LETTERS: Final = TopicName("biolatch.notification-dead-letters")
+SECURITY_EVENTS: Final = TopicName("biolatch.security-events")
 
 APPLICATION_DEFAULT: Final = "biolatch"
 
@@ -139,6 +140,10 @@ class Topology:
     devices_changelog: Topic
     notification_dead_letters: Topic
     signal_streams: Topic
+    security_events: Topic
+    analytics_verdicts_changelog: Topic
+    analytics_decisions_changelog: Topic
+    analytics_dead_letters_changelog: Topic
 
     @property
     def outputs(self) -> tuple[Topic, ...]:
@@ -152,9 +157,23 @@ class Topology:
         )
 
     @property
+    def analytics_changelogs(self) -> tuple[Topic, ...]:
+        """The changelogs of the security feed's workers, one for each topic that they read."""
+        return (
+            self.analytics_verdicts_changelog,
+            self.analytics_decisions_changelog,
+            self.analytics_dead_letters_changelog,
+        )
+
+    @property
     def downstream(self) -> tuple[Topic, ...]:
         """Every topic that an agent behind the devices workers writes."""
-        return (self.notification_dead_letters, self.signal_streams)
+        return (
+            self.notification_dead_letters,
+            self.security_events,
+            *self.analytics_changelogs,
+            self.signal_streams,
+        )
 
     @property
     def with_ids(self) -> tuple[Topic, ...]:
@@ -203,6 +222,16 @@ def devices_changelog(application: str) -> TopicName:
 def signal_streams(application: str) -> TopicName:
     """Name of the topic of what receivers of shared signals have set up with one application."""
     return TopicName(f"{application}-signal-streams")
+
+
+def _analytics_changelog(application: str, of: str) -> Topic:
+    return Topic(
+        name=TopicName(f"{application}-analytics-{of}-changelog"),
+        purpose=f"how far the security feed is in {of}",
+        cleanup=Cleanup.COMPACT,
+        retention_ms=_DAY_MS,
+        retention_reason="two rows a partition, none of them about a device",
+    )
 
 
 def topology(application: str = APPLICATION_DEFAULT) -> Topology:
@@ -273,4 +302,14 @@ def topology(application: str = APPLICATION_DEFAULT) -> Topology:
             retention_ms=_DAY_MS,
             retention_reason="a transmitter reads from start to end within seconds",
         ),
+        security_events=Topic(
+            name=SECURITY_EVENTS,
+            purpose="the masked feed for security tools, in OCSF",
+            cleanup=Cleanup.DELETE,
+            retention_ms=7 * _DAY_MS,
+            retention_reason="as what it is made of: masked is not forgotten",
+        ),
+        analytics_verdicts_changelog=_analytics_changelog(application, "verdicts"),
+        analytics_decisions_changelog=_analytics_changelog(application, "decisions"),
+        analytics_dead_letters_changelog=_analytics_changelog(application, "dead-letters"),
     )

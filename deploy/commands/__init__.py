@@ -74,6 +74,12 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     "doctor": CommandModule(
         "deploy.commands.doctor", "Look at everything, and say what to mend and how."
     ),
+    "feed-key": CommandModule(
+        "deploy.commands.feed_key", "Make, rotate and use the keys that mask the security feed."
+    ),
+    "analyse": CommandModule(
+        "deploy.commands.analyse", "Answer a ready question about the security feed."
+    ),
     "schema": CommandModule(
         "deploy.commands.schema", "Show, export or compare the contracts of all events."
     ),

@@ -1,20 +1,23 @@
 """`biolatch erasure-key`: the keys under which erased devices and users are remembered."""
 
-import json
-import os
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
-from joserfc.jwk import OctKey
 
 from agents.erasure_keys import read_erasure_keys
 from deploy.command_app import command_app
 from deploy.console import answers
+from deploy.secret_keys_file import (
+    SecretJwk,
+    create_secret_keys,
+    new_secret_key,
+    replace_secret_keys,
+    secret_keys_in,
+)
 from events.errors import Misconfigured
 
-_SECRET_BITS: Final = 256
-_OWNER_ONLY: Final = 0o600
+_NOT_WRITTEN: Final = "erasure.file-not-written"
 
 app = command_app("Make, rotate and check the keys of erasure marks.")
 
@@ -35,7 +38,7 @@ def generate(keys_file: _KeysFile) -> None:
             "erasure.file-exists",
             f"{keys_file} is there already; `biolatch erasure-key add` adds a key to it",
         )
-    _write(keys_file, [_new_key()])
+    create_secret_keys(keys_file, [new_secret_key()], code=_NOT_WRITTEN)
     _say(f"{keys_file}: one key; set BIOLATCH_ERASURE__MARK_KEYS_FILE to it on every worker")
 
 
@@ -46,7 +49,7 @@ def add(keys_file: _KeysFile) -> None:
     Bring the file to every worker and restart them, then run `biolatch erasure-key promote`.
     """
     keys = _read(keys_file)
-    _replace(keys_file, [*keys, _new_key()])
+    replace_secret_keys(keys_file, [*keys, new_secret_key()], code=_NOT_WRITTEN)
     _say(
         f"{keys_file}: {len(keys) + 1} keys, the first makes marks; bring it to every worker, then "
         "`biolatch erasure-key promote`"
@@ -66,7 +69,7 @@ def promote(keys_file: _KeysFile) -> None:
             "erasure.one-key",
             f"{keys_file} has one key only; `biolatch erasure-key add` comes first",
         )
-    _replace(keys_file, [keys[-1], *keys[:-1]])
+    replace_secret_keys(keys_file, [keys[-1], *keys[:-1]], code=_NOT_WRITTEN)
     _say(f"{keys_file}: the key added last makes marks; bring it to every worker")
 
 
@@ -77,34 +80,9 @@ def check(keys_file: _KeysFile) -> None:
     _say(f"{keys_file}: {count} {'key' if count == 1 else 'keys'}, all usable")
 
 
-def _new_key() -> dict[str, Any]:
-    return {**OctKey.generate_key(_SECRET_BITS).as_dict(private=True), "use": "sig", "alg": "HS256"}
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
+def _read(path: Path) -> list[SecretJwk]:
     read_erasure_keys(path)  # or it says what is wrong
-    keys: list[dict[str, Any]] = json.loads(path.read_bytes())["keys"]
-    return keys
-
-
-def _replace(path: Path, keys: list[dict[str, Any]]) -> None:
-    """Replace the file as a whole: a worker that starts meanwhile finds one or the other."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    _write(new, keys)
-    new.replace(path)
-
-
-def _write(path: Path, keys: list[dict[str, Any]]) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    except OSError as error:
-        raise Misconfigured(
-            "erasure.file-not-written", f"{path} cannot be written: {error.strerror}"
-        ) from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"keys": keys}, file, indent=2)
-        file.write("\n")
+    return secret_keys_in(path)
 
 
 def _say(words: str) -> None:

@@ -17,6 +17,8 @@ class AgentName(StrEnum):
     DEVICES = "devices"
     NOTIFIER = "notifier"
     SIGNALS = "signals"
+    ANALYTICS = "analytics"
+    PARQUET = "parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ AGENTS: Final[Mapping[AgentName, AgentModule]] = {
     ),
     AgentName.SIGNALS: AgentModule(
         "deploy.workers.signals", "tells other systems, by OpenID Shared Signals"
+    ),
+    AgentName.ANALYTICS: AgentModule(
+        "deploy.workers.analytics", "writes the masked security feed, exactly once"
+    ),
+    AgentName.PARQUET: AgentModule(
+        "deploy.workers.parquet", "keeps that feed as Parquet files by day"
     ),
 }
 """Every agent, in the order in which the help shows them."""

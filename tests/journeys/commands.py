@@ -54,9 +54,11 @@ def biolatch(
     return done.stdout
 
 
-async def biolatch_beside(bootstrap_servers: str, *arguments: str) -> str:
+async def biolatch_beside(
+    bootstrap_servers: str, *arguments: str, settings: Mapping[str, str] = NO_SETTINGS
+) -> str:
     """The same while the test's own clients go on."""
-    return await asyncio.to_thread(biolatch, bootstrap_servers, *arguments)
+    return await asyncio.to_thread(biolatch, bootstrap_servers, *arguments, settings=settings)
 
 
 class RunningWorker:

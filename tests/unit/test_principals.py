@@ -5,7 +5,13 @@ import typer
 
 from deploy.commands.acl_answers import users_of
 from schemas.principals import Operation, ResourceKind, Role, principals, rights
-from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, signal_streams, topology
+from schemas.topics import (
+    DEAD_LETTERS,
+    DEVICE_EVENTS,
+    SECURITY_EVENTS,
+    signal_streams,
+    topology,
+)
 
 EVERYBODY = principals("bank", "bank-workers")
 TOPICS = {topic.name for topic in topology("bank").topics}
@@ -25,7 +31,8 @@ def test_every_right_is_about_something_of_this_application() -> None:
                 case ResourceKind.GROUP:
                     assert name == "bank-workers" or (is_prefix and name.startswith("bank-"))
                 case ResourceKind.TRANSACTIONAL_ID:
-                    assert (name, is_prefix) == (f"bank-{DEVICE_EVENTS}-", True)
+                    assert name in {f"bank-{DEVICE_EVENTS}-", "bank-analytics-"}
+                    assert is_prefix
 
 
 def test_no_group_of_readers_is_also_one_of_workers() -> None:
@@ -40,14 +47,14 @@ def test_no_group_of_readers_is_also_one_of_workers() -> None:
     assert not any("bank-workers".startswith(prefix) for prefix in prefixes)
 
 
-def test_no_one_but_who_mends_them_reads_dead_letters() -> None:
+def test_no_one_but_who_mends_them_and_the_masked_feed_reads_dead_letters() -> None:
     readers = {
         principal.role
         for principal in EVERYBODY
         for grant in principal.grants
         if grant.resource.name == DEAD_LETTERS and Operation.READ in grant.operations
     }
-    assert readers == {Role.OPERATOR, Role.CONSOLE}
+    assert readers == {Role.ANALYTICS, Role.OPERATOR, Role.CONSOLE}
 
 
 def test_no_one_but_the_transmitter_reads_what_receivers_have_set_up() -> None:
@@ -58,6 +65,12 @@ def test_no_one_but_the_transmitter_reads_what_receivers_have_set_up() -> None:
         if grant.resource.name == signal_streams("bank") and Operation.READ in grant.operations
     }
     assert readers == {Role.SIGNALS}
+
+
+def test_an_analyst_reads_nothing_but_the_masked_feed() -> None:
+    [analyst] = [each for each in EVERYBODY if each.role is Role.ANALYST]
+    topics = [each.resource.name for each in analyst.grants if each.resource.kind == "topic"]
+    assert topics == [SECURITY_EVENTS]
 
 
 def test_rights_are_of_every_user_of_a_role() -> None:
@@ -75,6 +88,7 @@ def test_users_have_the_names_of_application_and_role_unless_they_are_named() ->
         Role.READER: ("User:bank-reader",),
         Role.WORKER: ("User:CN=worker,O=bank",),
         Role.NOTIFIER: ("User:bank-notifier",),
+        Role.ANALYTICS: ("User:bank-analytics",),
         Role.ANALYST: ("User:bank-analyst",),
         Role.SIGNALS: ("User:bank-signals",),
         Role.OPERATOR: ("User:bank-operator",),

@@ -46,13 +46,22 @@ def test_the_topics_of_the_design_the_input_first() -> None:
         "biolatch.dead-letters",
         "biolatch-devices-changelog",
         "biolatch.notification-dead-letters",
+        "biolatch.security-events",
+        "biolatch-analytics-verdicts-changelog",
+        "biolatch-analytics-decisions-changelog",
+        "biolatch-analytics-dead-letters-changelog",
         "biolatch-signal-streams",
     ]
 
 
 def test_what_is_an_application_s_own() -> None:
-    own = {"other-devices-changelog", "other-signal-streams"}
-    assert set(by_name("other")) - set(by_name()) == own
+    assert set(by_name("other")) - set(by_name()) == {
+        "other-devices-changelog",
+        "other-analytics-verdicts-changelog",
+        "other-analytics-decisions-changelog",
+        "other-analytics-dead-letters-changelog",
+        "other-signal-streams",
+    }
 
 
 @pytest.mark.parametrize(
@@ -69,6 +78,11 @@ def test_what_is_an_application_s_own() -> None:
             {"cleanup.policy": "delete", "retention.ms": "604800000"},
         ),
         ("biolatch-signal-streams", COMPACTED | {"delete.retention.ms": "86400000"}),
+        ("biolatch.security-events", {"cleanup.policy": "delete", "retention.ms": "604800000"}),
+        (
+            "biolatch-analytics-decisions-changelog",
+            COMPACTED | {"delete.retention.ms": "86400000"},
+        ),
     ],
 )
 def test_every_setting_is_stated(name: str, own: dict[str, str]) -> None:

@@ -41,19 +41,29 @@ STATE = ("topic", "biolatch.device-state")
 LETTERS = ("topic", "biolatch.dead-letters")
 CHANGELOG = ("topic", "biolatch-devices-changelog")
 UNDELIVERED = ("topic", "biolatch.notification-dead-letters")
+STREAMS = ("topic", "biolatch-signal-streams")
+FEED = ("topic", "biolatch.security-events")
+FEED_CHANGELOGS = (
+    ("topic", "biolatch-analytics-verdicts-changelog"),
+    ("topic", "biolatch-analytics-decisions-changelog"),
+    ("topic", "biolatch-analytics-dead-letters-changelog"),
+)
 WORKERS = ("group", "biolatch")
 NOTIFIERS = ("group", "biolatch-notifier-push")
 ANALYSTS = ("group", "biolatch-analyst-siem")
-STREAMS = ("topic", "biolatch-signal-streams")
+FEED_WORKERS = ("group", "biolatch-analytics-verdicts")
 RECEIVERS = ("group", "biolatch-signals-5eed")
+FEED_LANE = ("transactional id", "biolatch-analytics-verdicts-biolatch.verdicts-0")
 LANE = ("transactional id", "biolatch-biolatch.device-events-0")
 OTHER_INPUT = ("transactional id", "biolatch-somebody.else-0")
 CLUSTER = ("cluster", "")
 
-ALL = (EVENTS, VERDICTS, DECISIONS, STATE, LETTERS, CHANGELOG, UNDELIVERED, STREAMS)
-RESOURCES = (*ALL, WORKERS, NOTIFIERS, ANALYSTS, RECEIVERS, LANE, OTHER_INPUT, CLUSTER)
+DEVICES = (EVENTS, VERDICTS, DECISIONS, STATE, LETTERS, CHANGELOG)
+ALL = (*DEVICES, UNDELIVERED, FEED, *FEED_CHANGELOGS, STREAMS)
+GROUPS = (WORKERS, NOTIFIERS, ANALYSTS, FEED_WORKERS, RECEIVERS)
+RESOURCES = (*ALL, *GROUPS, LANE, FEED_LANE, OTHER_INPUT, CLUSTER)
 
-COMPACTED = (STATE, CHANGELOG, STREAMS)
+COMPACTED = (STATE, CHANGELOG, *FEED_CHANGELOGS, STREAMS)
 
 LOOK_AND_SET_UP = "Describe Read Create Alter DescribeConfigs AlterConfigs"
 
@@ -78,11 +88,17 @@ MAY = {
         NOTIFIERS: "Describe Read",
         CLUSTER: "IdempotentWrite",
     },
-    "biolatch-analyst": {
-        VERDICTS: "Describe Read",
-        DECISIONS: "Describe Read",
-        ANALYSTS: "Describe Read",
+    "biolatch-analytics": {
+        VERDICTS: "Describe Read DescribeConfigs",
+        DECISIONS: "Describe Read DescribeConfigs",
+        LETTERS: "Describe Read Write DescribeConfigs",
+        FEED: "Describe Write",
+        **dict.fromkeys(FEED_CHANGELOGS, "Describe Read Write"),
+        FEED_WORKERS: "Describe Read",
+        FEED_LANE: "Describe Write",
+        CLUSTER: "IdempotentWrite",
     },
+    "biolatch-analyst": {FEED: "Describe Read", ANALYSTS: "Describe Read"},
     "biolatch-signals": {
         VERDICTS: "Describe Read",
         DECISIONS: "Describe Read",
@@ -99,6 +115,8 @@ MAY = {
         LETTERS: f"{LOOK_AND_SET_UP} Write",
         CHANGELOG: f"{LOOK_AND_SET_UP} Write",
         STREAMS: "Describe Create DescribeConfigs AlterConfigs",
+        FEED: LOOK_AND_SET_UP,
+        **dict.fromkeys(FEED_CHANGELOGS, LOOK_AND_SET_UP),
         WORKERS: "Describe Read",
         LANE: "Describe Write",
         CLUSTER: "IdempotentWrite",

@@ -39,11 +39,11 @@ def worker_as(settings: Mapping[str, str], log: Path) -> Iterator[Program]:
             assert one.end(within_s=30).code == 0, log.read_text()
 
 
-async def verdict_of(kafka: SecuredKafka, analyst: Mapping[str, str], device: str) -> str:
-    """Wait, as an analyst, for the verdict on a device's only event."""
-    connection = kafka.connection(analyst)
+async def verdict_of(kafka: SecuredKafka, operator: Mapping[str, str], device: str) -> str:
+    """Wait, as an operator, for the verdict on a device's only event."""
+    connection = kafka.connection(operator)
     async with AIOKafkaConsumer(
-        **connection.client("analyst"), isolation_level="read_committed"
+        **connection.client("operator"), isolation_level="read_committed"
     ) as consumer:
         addresses = [TopicPartition(VERDICTS, number) for number in range(PARTITIONS)]
         consumer.assign(addresses)
@@ -116,12 +116,12 @@ def test_a_worker_serves_on_when_password_certificate_key_and_authority_are_repl
 ) -> None:
     user, events, log = USERS[Role.WORKER], tmp_path / "events.jsonl", tmp_path / "worker.log"
     publisher = secured_kafka.by_password(USERS[Role.PUBLISHER])
-    analyst = secured_kafka.by_password(USERS[Role.ANALYST])
+    operator = secured_kafka.by_password(USERS[Role.OPERATOR])
 
     def decided(device: str) -> None:
         events.write_text(f"{declined(device)}\n")
         assert biolatch_as(publisher, "publish", str(events)).code == 0
-        assert asyncio.run(verdict_of(secured_kafka, analyst, device))
+        assert asyncio.run(verdict_of(secured_kafka, operator, device))
 
     first = mounted(tmp_path / "first", secured_kafka.authority, user, first_password(user))
     now = tmp_path / "now"  # as Kubernetes mounts a Secret: files behind a link that is turned

@@ -1,0 +1,135 @@
+"""The worker of the security feed: three lanes' worth of topics in one process, exactly once.
+
+Verdicts, decisions and dead letters each have a consumer group, a changelog and transactional ids
+of their own, so that one kind that is held up does not hold up the others.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from agents.analytics import AnalyticsAgent, Mapping, of_dead_letter, of_output
+from agents.app import Worker, WorkerTopics
+from agents.feed_keys import FeedKeys, read_feed_keys
+from agents.log_output import write_log
+from agents.setting_groups import ApplicationSettings, StoreSettings
+from agents.settings import Settings, load_settings
+from agents.supervise import supervise
+from agents.together import run_together
+from deploy.broker_address import at_the_broker_of_this_folder
+from events.errors import Misconfigured
+from schemas.topics import Topic, Topology, topology
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One of the topics that the feed is made of.
+
+    Attributes:
+        name: ends the names of its group, changelog and transactional ids.
+        input: what is read.
+        changelog: where its position is.
+        outputs: what is written to.
+        mapping: what the feed says of a record.
+    """
+
+    name: str
+    input: Topic
+    changelog: Topic
+    outputs: tuple[Topic, ...]
+    mapping: Mapping
+
+
+def lanes(topics: Topology) -> tuple[Lane, ...]:
+    """All that the feed is made of."""
+    feed, letters = topics.security_events, topics.dead_letters
+    return (
+        Lane(
+            name="verdicts",
+            input=topics.verdicts,
+            changelog=topics.analytics_verdicts_changelog,
+            outputs=(feed, letters),
+            mapping=of_output,
+        ),
+        Lane(
+            name="decisions",
+            input=topics.decisions,
+            changelog=topics.analytics_decisions_changelog,
+            outputs=(feed, letters),
+            mapping=of_output,
+        ),
+        Lane(
+            name="dead-letters",
+            input=letters,
+            changelog=topics.analytics_dead_letters_changelog,
+            outputs=(feed,),
+            mapping=of_dead_letter,
+        ),
+    )
+
+
+def work(*, compiled: bool) -> int:
+    """Serve until told to stop; returns the exit code.
+
+    Args:
+        compiled: of no concern here; the mapping is not compiled.
+
+    Raises:
+        Misconfigured: a setting is wrong, or there are no keys to mask ids with.
+    """
+    del compiled
+    settings = at_the_broker_of_this_folder(load_settings())
+    keys = required_keys(settings)
+    serving = workers(settings, keys)
+    write_log(settings.log)
+    _logger.info("analytics.masking", key=keys.key_ids[0], keys=len(keys.key_ids))
+    return supervise(partial(run_together, [worker.run for worker in serving]))
+
+
+def required_keys(settings: Settings) -> FeedKeys:
+    """The keys that mask ids; nothing goes into the feed without them.
+
+    Raises:
+        Misconfigured: there are none, or they cannot be used.
+    """
+    file = settings.analytics.mask_keys_file
+    if file is None:
+        raise Misconfigured(
+            "analytics.no-keys",
+            "the security feed masks every id, and BIOLATCH_ANALYTICS__MASK_KEYS_FILE is not set. "
+            "Make a file with `biolatch feed-key generate FILE`, and set it on every analytics "
+            "worker.",
+        )
+    return read_feed_keys(file)
+
+
+def workers(settings: Settings, keys: FeedKeys) -> tuple[Worker, ...]:
+    """One for each lane; they run together.
+
+    Raises:
+        Misconfigured: a file of certificates, keys or a password cannot be used.
+    """
+    return tuple(
+        _worker(settings, lane, keys) for lane in lanes(topology(settings.application.name))
+    )
+
+
+def _worker(settings: Settings, lane: Lane, keys: FeedKeys) -> Worker:
+    suffix = f"analytics-{lane.name}"
+    application = ApplicationSettings(
+        name=f"{settings.application.name}-{suffix}",
+        group_id=f"{settings.application.group}-{suffix}",
+    )
+    return Worker(
+        # Its two rows a partition need no folder, and must not meet those of the devices agent.
+        settings.model_copy(update={"application": application, "store": StoreSettings()}),
+        AnalyticsAgent(lane.mapping, keys),
+        WorkerTopics(
+            input=lane.input.name,
+            changelog=lane.changelog.name,
+            outputs=tuple(topic.name for topic in lane.outputs),
+        ),
+    )
