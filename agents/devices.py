@@ -7,7 +7,6 @@ a dead letter, everything else gets its verdict.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -23,6 +22,7 @@ from agents.device_signatures import DeviceSignatures, VerifiedBatch
 from agents.erasure_keys import ErasureKeys
 from agents.lane.port import (
     BatchResult,
+    Count,
     InputRecord,
     LatestRecord,
     OutgoingRecord,
@@ -31,6 +31,7 @@ from agents.lane.port import (
 )
 from agents.publisher_signatures import VerifiedRecord, require_granted
 from agents.row_places import KEY_ID_KEY, RowPlaces
+from agents.tally import DEAD_LETTER, SKIPPED, count, count_answer
 from events.errors import MalformedInput
 from events.facts import Fact
 from schemas import topics
@@ -58,9 +59,6 @@ class DevicesAgent:
 
     Attributes:
         row_format: the newest row format read and written.
-        dead_letters: how many records could not be decoded, by code.
-        skipped: how many records were in their row already (the second defence against doing
-            an event twice; 0 unless the first one failed).
     """
 
     def __init__(
@@ -82,8 +80,6 @@ class DevicesAgent:
         self._device_signatures: Final = (
             DeviceSignatures(policy) if policy.looks_at_device_signatures else None
         )
-        self.dead_letters: Final[Counter[str]] = Counter()
-        self.skipped = 0
 
     @property
     def row_format(self) -> int:
@@ -116,21 +112,21 @@ class DevicesAgent:
         )
         for place, fact in enumerate(facts):
             if isinstance(fact, MalformedInput):
-                self.dead_letters[fact.code] += 1
+                count(batch.counts, (DEAD_LETTER, fact.code))
                 letter = _dead_letter(partition, records[place], fact.code, str(fact))
                 batch.dead_letters.append(letter)
             else:
                 batch.take(place, fact, ahead)
-        self.skipped += batch.skipped
         return batch.result()
 
     def dead_letter(
         self, partition: Partition, record: InputRecord, code: str, message: str
     ) -> BatchResult:
         """Turn one record into its dead letter, undecided: an operator chose to skip it."""
-        self.dead_letters[code] += 1
         letter = _dead_letter(partition, record, code, message)
-        return BatchResult(outgoing={topics.DEAD_LETTERS: [letter]}, rows={})
+        return BatchResult(
+            {topics.DEAD_LETTERS: [letter]}, rows={}, counts={(DEAD_LETTER, code): 1}
+        )
 
 
 def _read(record: InputRecord) -> Fact | MalformedInput:
@@ -193,8 +189,8 @@ class _Batch:
         "_rows",
         "_touched",
         "_verdicts",
+        "counts",
         "dead_letters",
-        "skipped",
     )
 
     def __init__(self, partition: Partition, rows: Rows, policy: Policy, places: RowPlaces) -> None:
@@ -206,7 +202,7 @@ class _Batch:
         self._verdicts: Final[list[OutgoingRecord]] = []
         self._decisions: Final[list[OutgoingRecord]] = []
         self.dead_letters: Final[list[OutgoingRecord]] = []
-        self.skipped = 0
+        self.counts: Final[dict[Count, int]] = {}
         self._has_new_mark = False
 
     def row_of(self, fact: Fact) -> DeviceState:
@@ -218,7 +214,8 @@ class _Batch:
         device = self._device(fact.device_id)
         offset = fact.offset
         if offset <= device.now.watermark:
-            self.skipped += 1
+            # The second defence against doing an event twice: none, unless the first one failed.
+            count(self.counts, (SKIPPED,))
             return
         signature: VerifiedSignature | None = None
         if ahead is not None:
@@ -227,6 +224,7 @@ class _Batch:
             device.now, fact, self._policy, signature, self._places.user_marks
         )
         device.offset = offset
+        count_answer(self.counts, decided)
         verdict, decisions = verdict_and_decisions(
             f"{self._origin}{offset}", fact, decided.verdict, decided.decisions
         )
@@ -274,6 +272,7 @@ class _Batch:
             outgoing={topic: sent for topic, sent in outgoing.items() if sent},
             rows=rows,
             latest={topics.DEVICE_STATE: states} if states else {},
+            counts=self.counts,
         )
 
     def _put_row(self, rows: dict[bytes, bytes | None], key: bytes, device: _Touched) -> None:

@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from agents.core.policy import Policy
 from agents.kafka_settings import KafkaSettings
+from agents.observation_settings import MetricsSettings, MonitorSettings
 from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
 from agents.setting_groups import (
     ApplicationSettings,
@@ -59,6 +60,8 @@ class Settings(BaseSettings):
     signatures: SignaturesSettings = SignaturesSettings()
     erasure: ErasureSettings = ErasureSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    monitor: MonitorSettings = MonitorSettings()
     policy: Policy = Policy()
 
     @classmethod

@@ -20,6 +20,7 @@ _OPERATIONS: Final = {
     Operation.READ: "READ",
     Operation.WRITE: "WRITE",
     Operation.CREATE: "CREATE",
+    Operation.DESCRIBE: "DESCRIBE",
     Operation.DESCRIBE_CONFIGS: "DESCRIBE_CONFIGS",
     Operation.ALTER_CONFIGS: "ALTER_CONFIGS",
 }

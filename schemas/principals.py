@@ -25,6 +25,7 @@ class Role(StrEnum):
     NOTIFIER = "notifier"
     ANALYST = "analyst"
     OPERATOR = "operator"
+    MONITOR = "monitor"
 
 
 class ResourceKind(StrEnum):
@@ -41,6 +42,7 @@ class Operation(StrEnum):
     READ = "Read"
     WRITE = "Write"
     CREATE = "Create"
+    DESCRIBE = "Describe"
     DESCRIBE_CONFIGS = "DescribeConfigs"
     ALTER_CONFIGS = "AlterConfigs"
 
@@ -120,6 +122,7 @@ def principals(
         _notifier(application),
         _analyst(application),
         _operator(application, group_id or application),
+        _monitor(application, group_id or application),
     )
 
 
@@ -226,6 +229,25 @@ def _operator(application: str, group_id: str) -> Principal:
             ),
             Grant(_group(group_id), _READ, "`lag` asks how far workers are, `skip` moves it on"),
             Grant(_lane_ids(application), _WRITE, "`skip` takes the place of a worker's lane"),
+        ),
+    )
+
+
+def _monitor(application: str, group_id: str) -> Principal:
+    topics = topology(application)
+    describe = (Operation.DESCRIBE,)
+    return Principal(
+        role=Role.MONITOR,
+        purpose="`biolatch monitor`",
+        grants=(
+            *(
+                Grant(_topic(topic.name), _READ, "the age of the oldest record that waits")
+                for topic in topics.topics
+                if topic is not topics.dead_letters
+            ),
+            Grant(_topic(topics.dead_letters.name), describe, "how many there are"),
+            Grant(_group(group_id), describe, "how far workers are"),
+            Grant(_group(f"{application}-", is_prefix=True), describe, "how far others are"),
         ),
     )
 

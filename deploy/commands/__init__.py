@@ -47,6 +47,9 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
         "Prove that an erased device or user has left, or say what is left.",
     ),
     "lag": CommandModule("deploy.commands.lag", "Show how far the workers are behind."),
+    "monitor": CommandModule(
+        "deploy.commands.monitor", "Show for Prometheus how far every group is behind."
+    ),
     "dead-letters": CommandModule(
         "deploy.commands.dead_letters", "Look at input that could not be decoded."
     ),

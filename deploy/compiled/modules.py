@@ -22,6 +22,7 @@ MODULES: Final = (
     "agents.device_rows",
     "agents.devices",
     "agents.row_places",
+    "agents.tally",
     "agents.lane.kafka.writing",
     "agents.publisher_signatures",
     "events.timestamps",

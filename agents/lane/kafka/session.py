@@ -13,6 +13,7 @@ retry makes the whole session doubtful, and it ends with that transaction.
 # pyright: reportPrivateUsage=false
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -30,7 +31,7 @@ from agents.lane.kafka.client import KafkaLogs, log_failures, start_client
 from agents.lane.kafka.reading import committed_reader
 from agents.lane.kafka.topic_identity import identify
 from agents.lane.kafka.transaction import KafkaComposition
-from agents.lane.log import Bounds, Restored
+from agents.lane.log import Bounds, Restored, untold
 from agents.lane.port import InputRecord, Partition
 from agents.lane.rows import LaneRows, MemoryRows
 from agents.lane.store import ChangelogTerms, RowStores
@@ -136,7 +137,7 @@ class KafkaSession:
 
         self.producer.client.send = watched_send
 
-    async def restore(self) -> Restored:
+    async def restore(self, on_progress: Callable[[int], None] = untold) -> Restored:
         """See `Session`."""
         # Up to the high watermark, not to the stable offset: an open transaction of somebody
         # else would hide committed rows behind it. Reading waits for such a one to end.
@@ -147,8 +148,9 @@ class KafkaSession:
                 self.rows = self._stores.open(self.partition, await self._terms(start, end))
             rows = self.rows
             position = max(start, rows.changelog_offset)
+            on_progress(max(0, end - position))
             records_read = await read_changelog(
-                self.producer.client, self.changelog, position, end, rows
+                self.producer.client, self.changelog, position, end, rows, on_progress
             )
         rows.restored()
         return Restored(rows, end, records_read)

@@ -88,6 +88,17 @@ MAY = {
         LANE: "Describe Write",
         CLUSTER: "IdempotentWrite",
     },
+    "biolatch-monitor": {
+        EVENTS: "Describe Read",
+        VERDICTS: "Describe Read",
+        DECISIONS: "Describe Read",
+        STATE: "Describe Read",
+        LETTERS: "Describe",
+        CHANGELOG: "Describe Read",
+        WORKERS: "Describe",
+        NOTIFIERS: "Describe",
+        ANALYSTS: "Describe",
+    },
     SUPER_USER: {resource: EVERYTHING[resource[0]] for resource in RESOURCES},
 }
 
