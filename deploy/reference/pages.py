@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from deploy.reference.dead_letter_codes import dead_letter_codes_page
+from deploy.reference.metrics import metrics_page
 from deploy.reference.principals import principals_page, strimzi_users
 from deploy.reference.settings import settings_page
 from deploy.reference.transitions import transitions_page
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "dead-letter-codes.md": dead_letter_codes_page,
+    "metrics.md": metrics_page,
     "principals.md": principals_page,
     "settings.md": settings_page,
     "transitions.md": transitions_page,

@@ -24,7 +24,7 @@ MISSING = [name for name in NEEDED if shutil.which(name) is None]
 
 needs_prometheus = pytest.mark.skipif(
     bool(MISSING),
-    reason=f"no {' and no '.join(MISSING)} here: apt-get install --no-install-recommends prometheus",
+    reason=f"no {' and no '.join(MISSING)} here: apt-get install prometheus",
 )
 
 
@@ -88,7 +88,7 @@ def running_prometheus(folder: Path, targets: Mapping[str, int]) -> Generator[Pr
         )
     )
     with (folder / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - Prometheus, with our own arguments
             [  # noqa: S607 - Debian's
                 "prometheus",
                 f"--config.file={folder / 'prometheus.yml'}",

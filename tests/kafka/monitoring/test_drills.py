@@ -1,5 +1,6 @@
-# Goal: what the runbooks tell of happens on a real Kafka, and a real Prometheus sees each alert's own
-# expression become true, and false again once it is over. In this order: the last one breaks the input.
+# Goal: what the runbooks tell of happens on a real Kafka, and a real Prometheus sees each alert's
+# own expression become true, and false again once it is over. In this order: the last one breaks
+# the input.
 import json
 import signal
 import subprocess
