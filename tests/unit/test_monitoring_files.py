@@ -146,7 +146,11 @@ def test_there_is_no_page_without_an_alert() -> None:
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_an_alert_has_a_test_where_it_fires_and_one_where_it_does_not(name: str) -> None:
-    cases = yaml.safe_load((FOLDER / "alerts_test.yml").read_text(encoding="utf-8"))["tests"]
+    cases = [
+        case
+        for file in ("alerts_test.yml", "alerts_days_test.yml")
+        for case in yaml.safe_load((FOLDER / file).read_text(encoding="utf-8"))["tests"]
+    ]
     own = [
         bool(expected["exp_samples"])
         for case in cases

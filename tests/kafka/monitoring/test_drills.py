@@ -44,7 +44,10 @@ def test_names_and_units_are_as_prometheus_wants_them(observed_kafka: ObservedKa
 
 
 def test_the_rules_are_sound_and_each_fires_where_it_should() -> None:
-    for command in (("check", "rules", "alerts.yml"), ("test", "rules", "alerts_test.yml")):
+    for command in (
+        ("check", "rules", "alerts.yml"),
+        ("test", "rules", "alerts_test.yml", "alerts_days_test.yml"),
+    ):
         checked = subprocess.run(  # noqa: S603 - promtool
             ["promtool", *command],  # noqa: S607 - Debian's
             cwd=FOLDER,
