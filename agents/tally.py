@@ -46,7 +46,7 @@ def count_answer(counts: dict[Count, int], decided: Decided) -> None:
     verdict = decided.verdict
     count(counts, _VERDICTS[type(verdict)])
     if isinstance(verdict, Refused):
-        count(counts, (REFUSAL, verdict.reason.value))
+        count(counts, (REFUSAL, str(verdict.reason)))
     for decision in decided.decisions:
         reason = getattr(decision, "reason", None)
         count(counts, (DECISION, _DECISIONS[type(decision)], "" if reason is None else str(reason)))

@@ -15,7 +15,6 @@ from prometheus_client.metrics_core import (
     HistogramMetricFamily,
     Metric,
 )
-from prometheus_client.utils import floatToGoString
 
 from agents.lane.distribution import Distribution
 
@@ -61,7 +60,7 @@ class Measure:
 
     def spread(self, distributions: Sequence[Distribution]) -> Metric:
         """The histogram of all values of these distributions, which have the same bounds."""
-        bounds = [*map(floatToGoString, distributions[0].bounds), "+Inf"]
+        bounds = [*(str(float(bound)) for bound in distributions[0].bounds), "+Inf"]
         columns = zip(*(each.counts for each in distributions), strict=True)
         metric = HistogramMetricFamily(self.name, self.help)
         metric.add_metric(

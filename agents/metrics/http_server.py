@@ -3,6 +3,9 @@
 Owns what is answered. It reads only, takes no body, and knows its few paths.
 """
 
+# prometheus-client leaves some of its interface untyped.
+# pyright: reportUnknownVariableType=false
+
 import json
 import socket
 from collections.abc import Iterable, Mapping

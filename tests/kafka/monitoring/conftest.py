@@ -35,9 +35,9 @@ class ObservedKafka(NamedTuple):
             yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def observed_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObservedKafka]:
-    """One for all tests of this folder: what one leaves in the topics the next one finds."""
+    """One for all tests of a file: what one leaves in the topics the next one finds."""
     folder = tmp_path_factory.mktemp("observed")
     broker = LocalKafka(folder / "kafka")
     asyncio.run(broker.start())
@@ -52,7 +52,7 @@ def observed_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observe
         asyncio.run(broker.stop())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def prometheus(
     observed_kafka: ObservedKafka, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Prometheus]:
