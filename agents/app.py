@@ -5,6 +5,7 @@ Owns how the parts are wired. Must never create a topic: whoever sets up a clust
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,14 +21,17 @@ from agents.lane.lanes import Lanes
 from agents.lane.limits import LaneLimits
 from agents.lane.port import BatchHandler
 from agents.lane.rocksdb_store import RocksStores
-from agents.lane.status import WorkerStatus
+from agents.lane.status import Clocks, WorkerStatus
 from agents.lane.store import RowStores
 from agents.log_output import write_log
+from agents.metrics.worker_endpoint import worker_endpoint
 from agents.settings import Settings
 from agents.supervise import Ending, supervise
 from events.errors import Misconfigured
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_CLOCKS = Clocks(wall_ms=lambda: time.time_ns() // 1_000_000, steady_s=time.perf_counter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,7 @@ class Worker:
 
     def __init__(self, settings: Settings, handler: BatchHandler, topics: WorkerTopics) -> None:
         """Prepare; nothing is connected before `run`."""
-        self.status = WorkerStatus()
+        self.status = WorkerStatus(clocks=_CLOCKS)
         self._settings = settings
         self._handler = handler
         self._topics = topics
@@ -133,12 +137,26 @@ def run_worker(
     """Run a worker until SIGTERM or SIGINT and return how it ended, to be the exit code.
 
     `on_start` is given the worker's status, once, before anything else happens.
+
+    Raises:
+        Misconfigured: metrics cannot be shown where the settings say.
     """
     write_log(settings.log)
     worker = Worker(settings, handler, topics)
     if on_start is not None:
         on_start(worker.status)
-    return supervise(worker.run)
+    with worker_endpoint(
+        settings.metrics,
+        worker.status,
+        policy_version=settings.policy.version,
+        row_format=handler.row_format,
+    ) as pulse:
+
+        async def run(stop: asyncio.Event) -> None:
+            pulse.take()
+            await worker.run(stop)
+
+        return supervise(run)
 
 
 def _row_stores(settings: Settings) -> RowStores | None:

@@ -7,7 +7,6 @@ a dead letter, everything else gets its verdict.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -24,6 +23,7 @@ from agents.device_signatures import DeviceSignatures, TriedSignature
 from agents.erasure_keys import ErasureKeys
 from agents.lane.port import (
     BatchResult,
+    Count,
     InputRecord,
     LatestRecord,
     OutgoingRecord,
@@ -33,6 +33,7 @@ from agents.lane.port import (
 from agents.preparation import Preparation, read
 from agents.publisher_signatures import PublisherSignatures
 from agents.row_places import KEY_ID_KEY, RowPlaces
+from agents.tally import DEAD_LETTER, SKIPPED, count, count_answer
 from agents.verification_processes import VerificationProcesses
 from events.errors import MalformedInput
 from events.facts import Fact
@@ -46,9 +47,6 @@ class DevicesAgent:
 
     Attributes:
         row_format: the newest row format read and written.
-        dead_letters: how many records could not be decoded, by code.
-        skipped: how many records were in their row already (the second defence against doing
-            an event twice; 0 unless the first one failed).
     """
 
     def __init__(
@@ -76,8 +74,6 @@ class DevicesAgent:
             if signatures is None and self._devices is None
             else Preparation(signatures, self._devices, processes or VerificationProcesses(0))
         )
-        self.dead_letters: Final[Counter[str]] = Counter()
-        self.skipped = 0
 
     @property
     def row_format(self) -> int:
@@ -108,7 +104,6 @@ class DevicesAgent:
         else:
             for prepared in self._preparation.at_once(records, partial(self._row_of, rows)):
                 self._take(batch, partition, prepared, prepared.said, prepared.tried)
-        self.skipped += batch.skipped
         return batch.result()
 
     def _take(
@@ -120,7 +115,7 @@ class DevicesAgent:
         tried: TriedSignature | None,
     ) -> None:
         if isinstance(said, MalformedInput):
-            self.dead_letters[said.code] += 1
+            count(batch.counts, (DEAD_LETTER, said.code))
             batch.dead_letters.append(_dead_letter(partition, record, said.code, str(said)))
         else:
             batch.take(said, tried)
@@ -133,9 +128,10 @@ class DevicesAgent:
         self, partition: Partition, record: InputRecord, code: str, message: str
     ) -> BatchResult:
         """Turn one record into its dead letter, undecided: an operator chose to skip it."""
-        self.dead_letters[code] += 1
         letter = _dead_letter(partition, record, code, message)
-        return BatchResult(outgoing={topics.DEAD_LETTERS: [letter]}, rows={})
+        return BatchResult(
+            {topics.DEAD_LETTERS: [letter]}, rows={}, counts={(DEAD_LETTER, code): 1}
+        )
 
 
 def _dead_letter(
@@ -179,8 +175,8 @@ class _Batch:
         "_rows",
         "_touched",
         "_verdicts",
+        "counts",
         "dead_letters",
-        "skipped",
     )
 
     def __init__(
@@ -200,7 +196,7 @@ class _Batch:
         self._verdicts: Final[list[OutgoingRecord]] = []
         self._decisions: Final[list[OutgoingRecord]] = []
         self.dead_letters: Final[list[OutgoingRecord]] = []
-        self.skipped = 0
+        self.counts: Final[dict[Count, int]] = {}
         self._has_new_mark = False
 
     def take(self, fact: Fact, tried: TriedSignature | None) -> None:
@@ -208,7 +204,8 @@ class _Batch:
         device = self._device(fact.device_id)
         offset = fact.offset
         if offset <= device.now.watermark:
-            self.skipped += 1
+            # The second defence against doing an event twice: none, unless the first one failed.
+            count(self.counts, (SKIPPED,))
             return
         signature: VerifiedSignature | None = None
         if self._devices is not None:
@@ -217,6 +214,7 @@ class _Batch:
             device.now, fact, self._policy, signature, self._places.user_marks
         )
         device.offset = offset
+        count_answer(self.counts, decided)
         verdict, decisions = verdict_and_decisions(
             f"{self._origin}{offset}", fact, decided.verdict, decided.decisions
         )
@@ -264,6 +262,7 @@ class _Batch:
             outgoing={topic: sent for topic, sent in outgoing.items() if sent},
             rows=rows,
             latest={topics.DEVICE_STATE: states} if states else {},
+            counts=self.counts,
         )
 
     def _put_row(self, rows: dict[bytes, bytes | None], key: bytes, device: _Touched) -> None:

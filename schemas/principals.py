@@ -29,6 +29,7 @@ class Role(StrEnum):
     SIGNALS = "signals"
     OPERATOR = "operator"
     CONSOLE = "console"
+    MONITOR = "monitor"
 
 
 class ResourceKind(StrEnum):
@@ -131,6 +132,7 @@ def principals(
         _signals(application),
         _operator(application, group_id or application),
         _console(application, group_id or application),
+        _monitor(application, group_id or application),
     )
 
 
@@ -344,6 +346,26 @@ def _console(application: str, group_id: str) -> Principal:
                 (Operation.DESCRIBE,),
                 "shows workers and lag; it cannot join them",
             ),
+        ),
+    )
+
+
+def _monitor(application: str, group_id: str) -> Principal:
+    topics = topology(application)
+    describe = (Operation.DESCRIBE,)
+    return Principal(
+        role=Role.MONITOR,
+        purpose="`biolatch monitor`",
+        grants=(
+            *(
+                Grant(_topic(topic.name), _READ, "the age of the oldest record that waits")
+                for topic in topics.topics
+                if topic not in (topics.dead_letters, topics.signal_streams)
+            ),
+            Grant(_topic(topics.dead_letters.name), describe, "how many there are"),
+            Grant(_topic(topics.signal_streams.name), describe, "how many there are"),
+            Grant(_group(group_id), describe, "how far workers are"),
+            Grant(_group(f"{application}-", is_prefix=True), describe, "how far others are"),
         ),
     )
 

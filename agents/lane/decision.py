@@ -4,6 +4,7 @@ Owns the rows' step from one call of the handler to the next. Must never await: 
 between a decision and its rows.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from agents.lane.log import LogFailure
 from agents.lane.port import (
     BatchHandler,
     BatchResult,
+    Count,
     InputRecord,
     OutgoingRecord,
     Partition,
@@ -74,6 +76,7 @@ def _decide_singly(
     outgoing: dict[str, list[OutgoingRecord]] = {}
     changed: dict[bytes, bytes | None] = {}
     latest: LatestByTopic = {}
+    counts: Counter[Count] = Counter()
     offender: Offender | None = None
     decided = 0
     for record in records:
@@ -89,5 +92,6 @@ def _decide_singly(
         for topic, additions in result.outgoing.items():
             outgoing.setdefault(topic, []).extend(additions)
         merge_latest(latest, result.latest)
+        counts.update(result.counts)
         decided += 1
-    return Decision(BatchResult(outgoing, changed, latest), decided, offender)
+    return Decision(BatchResult(outgoing, changed, latest, counts), decided, offender)

@@ -59,6 +59,7 @@ class Lanes:
             await self._close(frozenset(self._lanes) - staying)
             self.status.rebalances += 1
             self.status.assigned = staying
+            self.status.is_dealing = False
             for partition in sorted(staying):
                 if partition in self._lanes:
                     self._lanes[partition].release(assigned)
@@ -120,6 +121,7 @@ class Lanes:
 
     async def _hold_all(self) -> None:
         self.status.assigned = frozenset()
+        self.status.is_dealing = True
         held = await asyncio.gather(*(lane.hold() for lane in self._lanes.values()))
         for partition, kept in zip(tuple(self._lanes), held, strict=True):
             if not kept:

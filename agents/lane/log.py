@@ -4,7 +4,7 @@ Owns the port between the lane protocol and a broker. Must never import a Kafka 
 all that one `Transaction` holds is visible to readers of committed data, or nothing of it is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from agents.lane.port import BatchResult, InputRecord, Partition
@@ -69,6 +69,10 @@ class Restored(NamedTuple):
     records_read: int
 
 
+def untold(_left: int) -> None:
+    """Progress that nobody wants to know of."""
+
+
 class Transaction(Protocol):
     """One transaction, encoded and not begun."""
 
@@ -105,8 +109,11 @@ class Composition(Protocol):
 class Session(Protocol):
     """One fenced opening of one partition: every session opened before it can write no more."""
 
-    async def restore(self) -> Restored:
+    async def restore(self, on_progress: Callable[[int], None] = untold) -> Restored:
         """Read the changelog partition to its end.
+
+        Args:
+            on_progress: told how many offsets are left, again and again, and 0 at the end.
 
         Raises:
             LogFailure: it could not be read.

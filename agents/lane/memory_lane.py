@@ -14,6 +14,7 @@ from agents.lane.log import (
     LogRefusal,
     Restored,
     Transaction,
+    untold,
 )
 from agents.lane.memory import Answer, MemoryLog
 from agents.lane.port import BatchResult, InputRecord, OutgoingRecord, Partition
@@ -96,7 +97,7 @@ class MemorySession:
         """Send a request about the session's partition."""
         return await self.view.log.request(operation, self.view.partition, effect)
 
-    async def restore(self) -> Restored:
+    async def restore(self, on_progress: Callable[[int], None] = untold) -> Restored:
         """See `Session`. Reads in pieces: whatever befalls a recovery may befall it in between."""
         log, changelog = self.view.log, self.view.changelog
         stored = log.stored(changelog)
@@ -115,6 +116,7 @@ class MemorySession:
                 records_read += 1
                 changes[record.key or b""] = record.value
             rows.restore(changes, position)
+            on_progress(max(0, end - position))
         return Restored(rows, end, records_read)
 
     async def value_elsewhere(self, key: bytes) -> bytes | None:

@@ -43,7 +43,7 @@ async def read_behind_the_fence(
         LogFailure: the log failed.
         Parked: the position cannot be served.
     """
-    restored = await session.restore()
+    restored = await session.restore(status.recovers)
     bounds = await log.bounds()
     rows = restored.rows
     # One that is empty may be so because the input has grown: the others tell.
@@ -53,8 +53,9 @@ async def read_behind_the_fence(
     except Unservable as error:
         raise Parked(str(error), restored.end) from error
     status.openings += 1
+    status.recovers(0)
     # The position is none; without one there is nothing, or the partition would not be served.
-    status.restored_rows = max(0, len(rows) - 1)
+    status.restored_rows = status.rows = max(0, len(rows) - 1)
     status.restored_records = restored.records_read
     status.position = position
     return Opened(

@@ -16,6 +16,9 @@ Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 OutgoingRecord: TypeAlias = tuple[bytes | None, bytes | None, Headers]
 """Key, value and headers of a record to write. A value of None is a tombstone."""
 
+Count: TypeAlias = tuple[str, ...]
+"""What a handler counts: its name, and what tells it apart from others of that name."""
+
 RESERVED_KEY_PREFIX = b"\x00"
 """Changelog keys that start so are no record's key. The lane has its own under `position` and
 `store`, which a handler neither sees nor writes; a handler may have others."""
@@ -98,11 +101,14 @@ class BatchResult(NamedTuple):
         latest: records by topic and key, for topics that hold the last record of each key. Only
             the last one for a key in a transaction is written, and only if it says something else
             than what was there before.
+        counts: how many of what there were, for whoever watches: no key and no personal id.
+            Counted when the transaction is committed, so each record counts once.
     """
 
     outgoing: Mapping[str, Sequence[OutgoingRecord]]
     rows: Mapping[bytes, bytes | None]
     latest: Mapping[str, Mapping[bytes, LatestRecord]] = MappingProxyType({})
+    counts: Mapping[Count, int] = MappingProxyType({})
 
 
 class BatchHandler(Protocol):

@@ -6,22 +6,22 @@ over. Invariant: batches are decided in the order of the log, without a gap and 
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from itertools import chain, islice
-from typing import NamedTuple
 
 from agents.lane.ahead import Ahead
 from agents.lane.decision import Offender, decide
 from agents.lane.endings import Interrupted, Parked
 from agents.lane.limits import LaneLimits
-from agents.lane.log import Feed, FetchedBatch, LogFailure, LogRefusal, Transaction
+from agents.lane.log import Feed, FetchedBatch, LogFailure, LogRefusal
 from agents.lane.opening import Opened
 from agents.lane.port import BatchHandler, InputRecord, Partition
 from agents.lane.position import POSITION_KEY, Position
-from agents.lane.status import LaneStatus
+from agents.lane.status import LaneStatus, Step
 from agents.lane.wording import told
+from agents.lane.work import Done, Work
 
 _RECORDS_AT_ONCE = 64
 """How many records are parsed, decided and encoded together: what a processor's cache holds.
@@ -33,24 +33,6 @@ runs meanwhile: 1 ms.
 
 _TURNS_OF_OTHERS = 4
 """How often everybody else may go on before the next records: a request takes several steps."""
-
-
-class _Work(NamedTuple):
-    """A decided batch, encoded and not yet written.
-
-    Attributes:
-        transaction: what to commit.
-        next_offset: the lane's position once that is done.
-        decided: how many records are in it.
-        last_timestamp_ms: the last one's timestamp; None without records.
-        offender: the record that ended it early.
-    """
-
-    transaction: Transaction
-    next_offset: int
-    decided: int
-    last_timestamp_ms: int | None
-    offender: Offender | None
 
 
 class Serving:
@@ -80,6 +62,7 @@ class Serving:
         self._status = status
         self._turn = turn
         self._expected = opened.position
+        self._reserved_rows = 0 if opened.rows.get(POSITION_KEY) is None else 1
         self._waiting: list[FetchedBatch] = []
         self._next_begin_s = 0.0
         self._behind_a_gap = False
@@ -151,7 +134,7 @@ class Serving:
                 if committing is not None:
                     await committing
                     committing = None
-                if work.decided or work.offender is None:
+                if work.done.events or work.offender is None:
                     self._next_begin_s = self._now_s() + self._limits.transaction_interval_s_min
                     committing = asyncio.create_task(self._commit(work))
                     committing.add_done_callback(lambda _: self._wake.set())
@@ -209,23 +192,25 @@ class Serving:
         except TimeoutError as error:
             raise LogFailure("the feed did not start") from error
 
-    async def _decide(self, batch: FetchedBatch) -> _Work:
+    async def _decide(self, batch: FetchedBatch) -> Work:
         """Decide and encode; a transaction may be in flight meanwhile.
 
         One lane at a time, and some records at a time: in between, everybody's requests go on.
         Otherwise each of a transaction's requests would wait for the batches of all other lanes.
         """
         composition = self._opened.session.compose()
-        next_offset, decided, last_timestamp_ms, offender = batch.after, 0, None, None
+        next_offset, done, offender = batch.after, Done(), None
         parse = partial(self._parse_some, iter(batch.records))
+        spent = self._status.spent
         async with self._turn:
             with closing(Ahead(self._handler, self._opened.rows, parse)) as ahead:
-                while offender is None and (some := await ahead.next()):
+                while offender is None and (some := await self._next_of(ahead)):
+                    began_s = self._status.clocks.steady_s()
                     decision = decide(self._handler, self._partition, self._opened.rows, some)
+                    decided_s = spent(Step.DECIDE, began_s)
                     composition.add(decision.result)
-                    if decision.decided:
-                        decided += decision.decided
-                        last_timestamp_ms = some[decision.decided - 1].timestamp
+                    spent(Step.ENCODE, decided_s)
+                    done.add(some, decision)
                     offender = decision.offender
                     if offender is not None:
                         next_offset = offender.offset
@@ -237,26 +222,35 @@ class Serving:
             self._opened.partition_count,
             self._handler.row_format,
         )
-        return _Work(
-            transaction=composition.complete({POSITION_KEY: position.encode()}, next_offset),
-            next_offset=next_offset,
-            decided=decided,
-            last_timestamp_ms=last_timestamp_ms,
-            offender=offender,
-        )
+        began_s = self._status.clocks.steady_s()
+        transaction = composition.complete({POSITION_KEY: position.encode()}, next_offset)
+        spent(Step.ENCODE, began_s)
+        return Work(transaction, next_offset, done, offender)
+
+    async def _next_of(self, ahead: Ahead) -> Sequence[InputRecord]:
+        """The next records; what parses them while one waits is not waiting."""
+        began_s, parsed_s = self._status.clocks.steady_s(), self._status.step_s[Step.PARSE]
+        some = await ahead.next()
+        parsing_s = self._status.step_s[Step.PARSE] - parsed_s
+        self._status.spent(Step.PREPARE, began_s + parsing_s)
+        return some
 
     def _parse_some(self, records: Iterator[InputRecord]) -> list[InputRecord]:
+        began_s = self._status.clocks.steady_s()
         try:
-            return list(islice(records, _RECORDS_AT_ONCE))
+            some = list(islice(records, _RECORDS_AT_ONCE))
         except Exception as error:
             raise Parked(
                 f"what lies at or behind offset {self._status.position} cannot be read: "
                 f"{told(error)}"
             ) from error
+        self._status.spent(Step.PARSE, began_s)
+        return some
 
-    async def _commit(self, work: _Work) -> None:
+    async def _commit(self, work: Work) -> None:
         self._committed_any = True
         status = self._status
+        began_s = status.clocks.steady_s()
         try:
             async with asyncio.timeout(self._limits.batch_s_max):
                 await work.transaction.commit()
@@ -269,12 +263,8 @@ class Serving:
                 f"the log refuses what follows from the records between offsets "
                 f"{status.position} and {work.next_offset - 1}: {refusal}"
             ) from refusal
-        status.position = work.next_offset
-        status.transactions += 1
-        if work.last_timestamp_ms is not None:
-            status.batches += 1
-            status.events += work.decided
-            status.last_timestamp_ms = work.last_timestamp_ms
+        status.commit(work.next_offset, work.done, status.clocks.steady_s() - began_s)
+        status.rows = len(self._opened.rows) - self._reserved_rows
 
     def _stop_at(self, offender: Offender) -> None:
         """End the session at a record that cannot be decided.

@@ -57,6 +57,9 @@ COMMANDS: Final[Mapping[str, CommandModule]] = {
     "console-token": CommandModule(
         "deploy.commands.console_token", "Say who may log in to the web console."
     ),
+    "monitor": CommandModule(
+        "deploy.commands.monitor", "Show for Prometheus how far every group is behind."
+    ),
     "dead-letters": CommandModule(
         "deploy.commands.dead_letters",
         "Look at input that could not be decoded, and publish it again.",

@@ -24,6 +24,7 @@ MODULES: Final = (
     "agents.devices",
     "agents.preparation",
     "agents.row_places",
+    "agents.tally",
     "agents.lane.kafka.writing",
     "agents.publisher_signatures",
     "events.timestamps",

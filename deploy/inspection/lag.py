@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from agents.lane.port import Partition
+from deploy.inspection.oldest_waiting import OldestWaiting
 from deploy.records.reader import TopicReader
-from deploy.records.sequence import firsts
 from deploy.records.topic_record import Span
 from events.errors import Misconfigured, TransientFailure
 from schemas.topics import DEVICE_EVENTS
@@ -40,6 +40,16 @@ class PartitionLag:
     def offsets_behind(self) -> int:
         """Offsets between the group and the end; of those that the topic still keeps."""
         return max(0, self.end - max(self.start, self.committed or 0))
+
+    @property
+    def records_behind(self) -> int | None:
+        """Records that wait, or a few more where markers stand among them; 0 when none does.
+
+        None where the group stands behind the end: nobody knows what it has read.
+        """
+        if (self.committed or 0) > self.end:
+            return None
+        return 0 if self.behind_ms == 0 else self.offsets_behind
 
     @property
     def is_out_of_range(self) -> bool:
@@ -75,33 +85,51 @@ async def measure_lag(reader: TopicReader, group: str, *, now_ms: int) -> Lag:
     committed = await reader.committed(group, partitions)
     # Taken after the group's offsets: a partition that is being served cannot be ahead of its end.
     spans = await reader.spans(partitions)
+    lags = await partition_lags(reader, committed, spans, OldestWaiting(), now_ms=now_ms)
+    return Lag(tuple(lags.values()))
+
+
+async def partition_lags(
+    reader: TopicReader,
+    committed: Mapping[Partition, int | None],
+    spans: Mapping[Partition, Span],
+    oldest: OldestWaiting,
+    *,
+    now_ms: int,
+) -> dict[Partition, PartitionLag]:
+    """How far behind whoever has committed these offsets is, in these partitions.
+
+    Args:
+        reader: reads the oldest record that waits.
+        committed: one for each partition; None where there is none.
+        spans: what each partition holds, taken after the offsets were.
+        oldest: what is known of these partitions from an earlier look.
+        now_ms: this machine's time.
+    """
     waiting = {
         each: Span(max(span.start, committed[each] or 0), span.end) for each, span in spans.items()
     }
-    ages = await _ages(reader, waiting, now_ms)
-    return Lag(
-        tuple(
-            PartitionLag(
-                partition=each.number,
-                committed=committed[each],
-                start=spans[each].start,
-                end=spans[each].end,
-                behind_ms=ages[each],
-            )
-            for each in partitions
+    ages = await _ages(reader, waiting, oldest, now_ms)
+    return {
+        each: PartitionLag(
+            partition=each.number,
+            committed=committed[each],
+            start=span.start,
+            end=span.end,
+            behind_ms=None if (committed[each] or 0) > span.end else ages[each],
         )
-    )
+        for each, span in spans.items()
+    }
 
 
 async def _ages(
-    reader: TopicReader, waiting: Mapping[Partition, Span], now_ms: int
+    reader: TopicReader, waiting: Mapping[Partition, Span], oldest: OldestWaiting, now_ms: int
 ) -> dict[Partition, int | None]:
     """The age of the first record of each span: 0 where there is none, None where none came."""
     try:
-        oldest = await firsts(reader, waiting)
+        timestamps = await oldest.timestamps(reader, waiting)
     except (TransientFailure, Misconfigured):  # no answer, or no right to read
         return dict.fromkeys(waiting)
     return {
-        each: max(0, now_ms - oldest[each].timestamp_ms) if each in oldest else 0
-        for each in waiting
+        each: max(0, now_ms - timestamps[each]) if each in timestamps else 0 for each in waiting
     }

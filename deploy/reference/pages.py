@@ -9,6 +9,7 @@ from deploy.reference.dead_letter_codes import dead_letter_codes_page
 from deploy.reference.message_examples import message_examples
 from deploy.reference.helm import chart_alerts, chart_settings, chart_topics, chart_users
 from deploy.reference.notifications import notifications_page
+from deploy.reference.metrics import metrics_page
 from deploy.reference.principals import principals_page, strimzi_users
 from deploy.reference.read_api import read_api_file
 from deploy.reference.settings import settings_page
@@ -19,6 +20,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "asyncapi.json": asyncapi_file,
     "dead-letter-codes.md": dead_letter_codes_page,
     "notifications.md": notifications_page,
+    "metrics.md": metrics_page,
     "principals.md": principals_page,
     "read-api.json": read_api_file,
     "settings.md": settings_page,

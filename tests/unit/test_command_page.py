@@ -12,8 +12,8 @@ from deploy.exit_codes import ExitCode
 PAGE = (Path(__file__).parents[2] / "docs/reference/commands.md").read_text(encoding="utf-8")
 ON_DATA = (
     "run", "publish", "tail", "state", "explain", "erasure-report", "erasure-key", "lag",
-    "feed-key", "analyse", "console", "console-token", "dead-letters", "notifications", "skip",
-    "position", "doctor", "read-api", "schema", "signal-keys",
+    "monitor", "feed-key", "analyse", "console", "console-token", "dead-letters", "notifications",
+    "skip", "position", "doctor", "read-api", "schema", "signal-keys",
 )  # fmt: skip
 
 

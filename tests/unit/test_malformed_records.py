@@ -3,12 +3,14 @@ from dataclasses import replace
 
 import pytest
 
+from agents import tally
 from agents.core.policy import Policy
 from agents.devices import DevicesAgent
 from agents.lane.port import BatchResult, Partition
 from events.errors import MalformedInput
 from schemas.malformed import MalformedCode
 from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS
+from tests.unit.counted import counted
 from tests.unit.malformed.lines import BROKEN_LINES
 from tests.unit.malformed.table import MALFORMED
 from tests.unit.sound_records import (
@@ -55,12 +57,12 @@ def test_each_becomes_a_dead_letter_between_records_that_it_does_not_touch(
     before, bad, after = (
         replace(one, offset=offset) for offset, one in enumerate((ENROLLMENT, record, ATTEMPT), 10)
     )
-    agent, with_bad = decided([before, bad, after])
+    _, with_bad = decided([before, bad, after])
     _, without = decided([before, after])
     assert with_bad.rows == without.rows
     (letter,) = with_bad.outgoing[DEAD_LETTERS]
     assert {**with_bad.outgoing, DEAD_LETTERS: []} == {**without.outgoing, DEAD_LETTERS: []}
-    assert agent.dead_letters == {code.value: 1}
+    assert counted(with_bad, tally.DEAD_LETTER) == {(code.value,): 1}
 
     key, value, headers = letter
     whole = "biolatch-truncated" not in dict(headers)
@@ -80,14 +82,14 @@ def test_each_becomes_a_dead_letter_between_records_that_it_does_not_touch(
 
 def test_a_batch_of_nothing_but_bad_records_writes_only_dead_letters() -> None:
     bad = [replace(record, offset=offset) for offset, (record, _) in enumerate(MALFORMED.values())]
-    agent, result = decided(bad)
+    _, result = decided(bad)
     assert result.rows == {}
     assert set(result.outgoing) == {DEAD_LETTERS}
     offsets = [
         dict(headers)["biolatch-original-offset"] for *_, headers in result.outgoing[DEAD_LETTERS]
     ]
     assert offsets == [str(record.offset).encode() for record in bad]
-    assert agent.dead_letters.total() == len(MALFORMED)
+    assert sum(counted(result, tally.DEAD_LETTER).values()) == len(MALFORMED)
 
 
 def test_an_operator_may_send_a_sound_record_to_the_dead_letters() -> None:
@@ -100,7 +102,7 @@ def test_an_operator_may_send_a_sound_record_to_the_dead_letters() -> None:
     assert headers[:-OUR_HEADERS] == list(ENROLLMENT.headers)
     assert dict(headers)["biolatch-error-code"] == b"operator.skipped"
     assert dict(headers)["biolatch-original-timestamp"] == str(NOW_MS).encode()
-    assert agent.dead_letters == {"operator.skipped": 1}
+    assert counted(result, tally.DEAD_LETTER) == {("operator.skipped",): 1}
 
 
 def test_every_code_has_a_record_that_gets_it() -> None:

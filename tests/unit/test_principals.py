@@ -41,7 +41,9 @@ def test_no_group_of_readers_is_also_one_of_workers() -> None:
         grant.resource.name
         for principal in EVERYBODY
         for grant in principal.grants
-        if grant.resource.kind is ResourceKind.GROUP and grant.resource.is_prefix
+        if grant.resource.kind is ResourceKind.GROUP
+        and grant.resource.is_prefix
+        and Operation.READ in grant.operations
     ]
     assert prefixes
     assert not any("bank-workers".startswith(prefix) for prefix in prefixes)
@@ -93,6 +95,7 @@ def test_users_have_the_names_of_application_and_role_unless_they_are_named() ->
         Role.SIGNALS: ("User:bank-signals",),
         Role.OPERATOR: ("User:bank-operator",),
         Role.CONSOLE: ("User:bank-console",),
+        Role.MONITOR: ("User:bank-monitor",),
     }
 
 

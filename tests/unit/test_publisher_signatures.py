@@ -10,6 +10,7 @@ from typing import Literal
 
 import pytest
 
+from agents import tally
 from agents.core.policy import Policy
 from agents.devices import DevicesAgent
 from agents.lane.port import BatchResult, InputRecord, Partition
@@ -19,6 +20,7 @@ from events.errors import MalformedInput
 from schemas.malformed import MalformedCode
 from schemas.signatures import SIGNATURE_HEADER
 from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS
+from tests.unit.counted import counted
 from tests.unit.refused_signatures import INVALID, REFUSED, Token, encoded, header, jws
 from tests.unit.signed_records import (
     ALL,
@@ -105,14 +107,14 @@ def test_each_fault_is_a_dead_letter_of_its_code_and_changes_nothing(
         for record, offset in ((ENROLLMENT, 10), (ATTEMPT, 12))
     )
     signatures = PublisherSignatures(keys_file, mode=mode)
-    agent, with_bad = decided(signatures, before, bad, after)
+    _, with_bad = decided(signatures, before, bad, after)
     _, without = decided(signatures, before, after)
     assert with_bad.rows == without.rows
     assert with_bad.latest == without.latest
     (letter,) = with_bad.outgoing[DEAD_LETTERS]
     assert {**with_bad.outgoing, DEAD_LETTERS: []} == {**without.outgoing, DEAD_LETTERS: []}
-    assert agent.dead_letters == {code.value: 1}
-    assert agent.skipped == 0
+    assert counted(with_bad, tally.DEAD_LETTER) == {(code.value,): 1}
+    assert counted(with_bad, tally.SKIPPED) == {}
     key, value, headers = letter
     assert (key, value) == (bad.key, bad.value)
     assert tuple(headers[: len(bad.headers)]) == bad.headers
@@ -234,10 +236,12 @@ def test_a_record_that_its_row_has_already_is_skipped_only_if_it_is_signed(
     right = signed(ENROLLMENT, signer("ES256"))
     agent, first = decided(requiring(keys_file), right)
     rows = {key: row for key, row in first.rows.items() if row is not None}
-    assert set(agent(PARTITION, rows, [right]).outgoing) == set()
-    assert agent.skipped == 1
-    assert codes(agent(PARTITION, rows, [ENROLLMENT])) == [MalformedCode.SIGNATURE_MISSING]
-    assert agent.skipped == 1
+    again = agent(PARTITION, rows, [right])
+    assert set(again.outgoing) == set()
+    assert again.counts == {(tally.SKIPPED,): 1}
+    unsigned = agent(PARTITION, rows, [ENROLLMENT])
+    assert codes(unsigned) == [MalformedCode.SIGNATURE_MISSING]
+    assert counted(unsigned, tally.SKIPPED) == {}
 
 
 def test_what_is_verified_ahead_elsewhere_is_what_is_verified_at_once(keys_file: Path) -> None:

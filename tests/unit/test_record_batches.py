@@ -137,7 +137,7 @@ def test_each_record_of_such_a_batch_becomes_a_dead_letter_that_says_why() -> No
     agent = DevicesAgent(Policy())
     result = agent(Partition("biolatch.device-events", 3), {}, list(records.next_batch()))
     letters = result.outgoing["biolatch.dead-letters"]
-    assert agent.dead_letters == {"record.key_missing": 3}
+    assert result.counts == {("dead_letter", "record.key_missing"): 3}
     assert result.rows == {}
     assert [dict(headers)["biolatch-original-offset"] for *_, headers in letters] == [
         b"41",

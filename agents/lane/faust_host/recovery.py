@@ -17,6 +17,7 @@ from mode import Service
 from agents.lane.port import Partition
 
 if TYPE_CHECKING:
+    from agents.lane.faust_host.consumer import LaneConsumer
     from agents.lane.faust_host.host import LaneHost
 
 
@@ -59,6 +60,9 @@ class LaneRecovery(Recovery):
         """Open lanes for the generation's partitions, and let messages flow."""
         host = cast("LaneHost", self.app)
         input_topic = host.options.input_topic
+        consumer = cast("LaneConsumer", host.consumer)
+        # Asked from another thread than the consumer's: it is a look into its memory.
+        host.lanes.status.input_is_missing = not consumer.reader.knows(input_topic)
         assigned = {tp for tp in host.consumer.assignment() if tp.topic == input_topic}
         await host.lanes.assign(
             (Partition(tp.topic, tp.partition) for tp in assigned),

@@ -12,7 +12,7 @@ makes an object of eleven fields for each record, which costs as much as all the
 # ruff: noqa: ANN401
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, cast
 
 from aiokafka import TopicPartition
@@ -28,6 +28,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
 
+from agents.lane.log import untold
 from agents.lane.port import Partition
 from agents.lane.rows import LaneRows
 
@@ -43,7 +44,12 @@ Aborted = Sequence[tuple[int, int]]
 
 
 async def read_changelog(
-    client: Any, partition: Partition, start: int, end: int, rows: LaneRows
+    client: Any,
+    partition: Partition,
+    start: int,
+    end: int,
+    rows: LaneRows,
+    on_progress: Callable[[int], None] = untold,
 ) -> int:
     """Read from `start` until the position is at `end` into `rows`; wait if it is not there yet.
 
@@ -55,6 +61,7 @@ async def read_changelog(
         start: its first offset.
         end: its end offset, open transactions included.
         rows: are given what is committed, fetch by fetch.
+        on_progress: told after each fetch how many offsets are left.
 
     Raises:
         aiokafka.errors.KafkaError: it could not be read.
@@ -67,6 +74,7 @@ async def read_changelog(
         read, position = take_fetched(fetched, aborted, changes, position)
         records_read += read
         rows.restore(changes, position)
+        on_progress(max(0, end - position))
     return records_read
 
 

@@ -147,6 +147,10 @@ class GroupReader:
         self._group_id: str = consumer._group_id  # noqa: SLF001 - there is no public way
         self._positions: dict[TopicPartition, int] = {}
 
+    def knows(self, topic: str) -> bool:
+        """Whether the cluster has shown this topic, of which it may show none to this user."""
+        return bool(self._consumer.partitions_for_topic(topic))
+
     def hold_all(self) -> None:
         """Fetch from no partition that is assigned now, until it is started.
 

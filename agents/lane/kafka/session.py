@@ -10,6 +10,7 @@ with that transaction (`agents.lane.kafka.transactional` tells why).
 # ruff: noqa: ANN401
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -20,7 +21,7 @@ from agents.lane.kafka.reading import committed_reader
 from agents.lane.kafka.topic_identity import identify
 from agents.lane.kafka.transaction import KafkaComposition
 from agents.lane.kafka.transactional import tear_down, watch_for_doubt
-from agents.lane.log import Bounds, Restored
+from agents.lane.log import Bounds, Restored, untold
 from agents.lane.port import InputRecord, Partition
 from agents.lane.rows import LaneRows, MemoryRows
 from agents.lane.store import ChangelogTerms, RowStores
@@ -109,7 +110,7 @@ class KafkaSession:
     def _doubt(self) -> None:
         self.doubtful = True
 
-    async def restore(self) -> Restored:
+    async def restore(self, on_progress: Callable[[int], None] = untold) -> Restored:
         """See `Session`."""
         # Up to the high watermark, not to the stable offset: an open transaction of somebody
         # else would hide committed rows behind it. Reading waits for such a one to end.
@@ -120,8 +121,9 @@ class KafkaSession:
                 self.rows = self._stores.open(self.partition, await self._terms(start, end))
             rows = self.rows
             position = max(start, rows.changelog_offset)
+            on_progress(max(0, end - position))
             records_read = await read_changelog(
-                self.producer.client, self.changelog, position, end, rows
+                self.producer.client, self.changelog, position, end, rows, on_progress
             )
         rows.restored()
         return Restored(rows, end, records_read)

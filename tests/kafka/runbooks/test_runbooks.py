@@ -117,7 +117,7 @@ async def a_record_stops_its_partition(staged: Edges, phone: Phone) -> None:
     await put_row(staged, phone.device.encode(), row)
     await staged.worker.start()
     await staged.worker.joined()
-    assert "1  published again" in await walk(staged, "runbooks/dead-letters.md")
+    assert "1  published again" in await walk(staged, "runbooks/dead-letters-replay.md")
     await staged.verdicts(2, partition=0)
     verdicts = of(await dump(staged.servers, [VERDICTS], partitions=LOCAL.partitions), phone)
     assert dict(verdicts[-1].headers)["ce_type"] == b"biolatch.verdict.accepted.v1"

@@ -130,6 +130,23 @@ MAY = {
         CHANGELOG: "Describe DescribeConfigs",
         WORKERS: "Describe",
     },
+    "biolatch-monitor": {
+        EVENTS: "Describe Read",
+        VERDICTS: "Describe Read",
+        DECISIONS: "Describe Read",
+        STATE: "Describe Read",
+        LETTERS: "Describe",
+        CHANGELOG: "Describe Read",
+        UNDELIVERED: "Describe Read",
+        FEED: "Describe Read",
+        **dict.fromkeys(FEED_CHANGELOGS, "Describe Read"),
+        STREAMS: "Describe",
+        WORKERS: "Describe",
+        NOTIFIERS: "Describe",
+        ANALYSTS: "Describe",
+        FEED_WORKERS: "Describe",
+        RECEIVERS: "Describe",
+    },
     SUPER_USER: {resource: EVERYTHING[resource[0]] for resource in RESOURCES},
 }
 

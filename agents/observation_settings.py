@@ -1,0 +1,43 @@
+"""The settings of groups `metrics` and `monitor`: where a process shows what it measures."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+_Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
+_Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
+
+
+class MetricsSettings(BaseModel):
+    """Where a process shows its metrics and its health."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: _Host = Field(
+        default="127.0.0.1",
+        description="address that `/metrics`, `/readyz`, `/livez` and `/healthz` are served at, of "
+        "the monitor, too; there is no login: 0.0.0.0 only where the network lets none but "
+        "Prometheus in",
+    )
+    port: int = Field(
+        default=9464,
+        ge=0,
+        le=65_535,
+        description="port of a worker; 0: none. Where it is taken a worker that was given it ends, "
+        "and one that was not goes on without",
+    )
+
+
+class MonitorSettings(BaseModel):
+    """What `biolatch monitor` does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    port: int = Field(default=9465, ge=1, le=65_535, description="port of the monitor")
+    interval_s: float = Field(
+        default=10.0, ge=0.2, le=300, description="from one look at the cluster to the next"
+    )
+    cluster_name: _Label | None = Field(
+        default=None,
+        description="value of the label `cluster_name`; unset: the cluster's own id",
+    )
