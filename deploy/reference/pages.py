@@ -6,10 +6,10 @@ from typing import Final
 
 from deploy.reference.asyncapi import asyncapi_file
 from deploy.reference.dead_letter_codes import dead_letter_codes_page
-from deploy.reference.message_examples import message_examples
 from deploy.reference.helm import chart_alerts, chart_settings, chart_topics, chart_users
-from deploy.reference.notifications import notifications_page
+from deploy.reference.message_examples import message_examples
 from deploy.reference.metrics import metrics_page
+from deploy.reference.notifications import notifications_page
 from deploy.reference.principals import principals_page, strimzi_users
 from deploy.reference.read_api import read_api_file
 from deploy.reference.settings import settings_page
