@@ -91,7 +91,7 @@ def test_any_number_of_allowed_changes_passes_and_refuses_no_event_of_before(
     assume(later is not None)
     assert later is not None
     assert refused(name, later) == []
-    for example in EXAMPLES[name]:
+    for example in EXAMPLES.get(name, ()):
         Draft202012Validator(later).validate(example["payload"])
 
 

@@ -11,8 +11,16 @@ DOCS = ROOT / "docs"
 RUN_BY = {
     "tutorial.md": "tests/journeys/test_tutorial.py",
     "how-to/backend.md": "tests/client/test_how_to_backend.py",
+    "how-to/console.md": "tests/kafka/commands/console/test_how_to_console.py",
+    "how-to/contract.md": "tests/contract/test_how_to_contract.py",
     "how-to/deploy-compose.md": "tests/deployment/test_how_to_deploy.py",
     "how-to/deploy-kubernetes.md": "tests/deployment/test_how_to_deploy.py",
+    "how-to/notifier.md": "tests/journeys/test_how_to_notifier.py",
+    "how-to/observe.md": "tests/kafka/monitoring/test_how_to_observe.py",
+    "how-to/read-api.md": "tests/client/test_how_to_read_api.py",
+    "how-to/security-analytics.md": "tests/journeys/test_how_to_security_analytics.py",
+    "how-to/shared-signals.md": "tests/signals/test_how_to_signals.py",
+    "how-to/sizing.md": "tests/unit/test_sizing_page.py",
 }
 """The test of each page with commands."""
 

@@ -109,7 +109,7 @@ def dead_letter(
 @pytest.mark.parametrize(
     ("seed", "events"),
     [
-        (0, 80),
+        (0, 400),
         (1, 80),
         *(pytest.param(seed, 1_500, marks=pytest.mark.long) for seed in range(2, 8)),
     ],

@@ -84,7 +84,7 @@ async def test_a_signal_to_all_of_them_does_not_end_those_that_verify(
         child.send_signal(signal.SIGINT)
         child.send_signal(signal.SIGTERM)
     assert await processes.wrong_of(some()) == list(range(0, 40, 5))
-    assert verifying_processes() == running
+    assert set(running) <= set(verifying_processes())
 
 
 _WORKER = """
