@@ -8,6 +8,7 @@ FUZZER := $(VENV)/fuzz
 SUPPLY_CHAIN := $(VENV)/supply-chain
 HELM := $(VENV)/helm
 CHART := deploy/helm/biolatch
+DRILL := tests/faults/test_roll_out.py tests/faults/test_row_formats.py
 
 .PHONY: install compiled demo test test-long faults soak bench figures fuzz docs contract release-contract lint types format lock sbom audit clean drill chart site screenshots
 .DEFAULT_GOAL := install
@@ -34,7 +35,7 @@ test-long: compiled ## what takes too long for every change: a full disk, a big 
 	$(BIN)/python -m pytest -m long -n 2 --dist loadfile
 
 faults: compiled ## workers, broker, network and disk hurt, and judged, and 1,000,000 simulated events; within 45 minutes
-	FAULTS_SIZE=faults $(BIN)/python -m pytest --session-timeout=2100 tests/faults
+	FAULTS_SIZE=faults $(BIN)/python -m pytest --session-timeout=2100 $(DRILL:%=--ignore=%) tests/faults
 	$(BIN)/python -m tests.faults.campaign_figures
 	SIMULATION_EVENTS=1000000 $(BIN)/python -m pytest -n 2 --session-timeout=600 tests/simulation/test_worlds.py
 
@@ -42,8 +43,8 @@ soak: compiled ## the same for hours: 100 kills and more of each kind
 	FAULTS_SIZE=soak $(BIN)/python -m pytest tests/faults
 	$(BIN)/python -m tests.faults.campaign_figures
 
-drill: compiled ## a roll-out on three brokers, one of them lost, with the pause of each partition; about six minutes
-	$(BIN)/python -m pytest -s tests/faults/test_roll_out.py tests/faults/test_row_formats.py
+drill: compiled ## a roll-out on three brokers, one of them lost, with the pause of each partition; ten minutes
+	$(BIN)/python -m pytest -s $(DRILL)
 
 bench: compiled ## events per second, latency, cost and how it grows, beside two baselines; with BENCH= also kept and drawn
 	$(BIN)/biolatch bench --scaling $(if $(BENCH),--save $(BENCH)/bench.json)

@@ -1,11 +1,13 @@
 """`biolatch run` in a process of its own, to be hurt; and what its log tells of it."""
 
+import asyncio
 import signal
 import sys
+import time
 from pathlib import Path
 
 from tests.auditor.policy import Policy
-from tests.faults.lane_workers import WorkerProcess
+from tests.faults.lane_workers import WAIT_S, WorkerProcess
 
 SESSION_TIMEOUT_S = 3.0
 POLICY = Policy(version="campaign", attempts_per_minute=600)
@@ -13,13 +15,19 @@ POLICY = Policy(version="campaign", attempts_per_minute=600)
 
 
 class DevicesWorker(WorkerProcess):
-    """A real worker with a short session, so that a test need not wait long for its end."""
+    """A real worker with a short session, so that a test need not wait long for its end.
+
+    Attributes:
+        start_took_s: from the last start until it joined; 0 before that.
+    """
 
     program = (str(Path(sys.executable).with_name("biolatch")), "run")
 
     def __init__(self, name: str, servers: str, folder: Path) -> None:
         super().__init__(name, servers, folder)
         self._lines_before = 0
+        self._started_s = 0.0
+        self.start_took_s = 0.0
         del self.environment["BIOLATCH_LANE__BATCH_RECORDS_MAX"]
         self.environment |= {
             "BIOLATCH_APPLICATION__NAME": "biolatch",
@@ -32,7 +40,19 @@ class DevicesWorker(WorkerProcess):
 
     async def start(self) -> None:
         self._lines_before = len(self._lines())
+        self._started_s, self.start_took_s = time.monotonic(), 0.0
         await super().start()
+
+    async def joined(self) -> None:
+        await super().joined()
+        self.start_took_s = self.start_took_s or time.monotonic() - self._started_s
+
+    async def serving(self) -> None:
+        """Wait as a readiness probe does: until it has read rows, and serves them."""
+        await self.joined()
+        async with asyncio.timeout(WAIT_S):
+            while not self.said("lane.serving"):  # noqa: ASYNC110 - its log tells later
+                await asyncio.sleep(0.05)
 
     async def kill(self) -> None:
         await self.end(signal.SIGKILL)

@@ -23,7 +23,7 @@ from tests.auditor.records import RawRecord
 from tests.faults.campaign import PARTITIONS, Campaign, campaign
 from tests.faults.campaign_judgement import Evidence, Judgement, judge
 from tests.faults.campaign_size import COUNTS, SETTINGS
-from tests.faults.devices_worker import POLICY, DevicesWorker
+from tests.faults.devices_worker import POLICY
 from tests.faults.pulse import Place, Pulse, answered, pulsing
 
 NEW_POLICY = replace(POLICY, version="campaign-2", failures_until_fallback=3)
@@ -32,11 +32,7 @@ NEW_POLICY = replace(POLICY, version="campaign-2", failures_until_fallback=3)
 STATIC_SESSION_TIMEOUT_S = "20"
 """Longer than a worker takes to come back, so that nobody takes over from a static member."""
 
-STARTS_S: list[float] = []
-"""How long each start of a worker took until it joined: what a static member's pause is made of."""
-
 IN_SYNC_S_MAX = 300.0
-SERVING_S_MAX = 60.0
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(max(1800, COUNTS.run_s_max))]
 
@@ -49,7 +45,7 @@ async def test_a_roll_out_and_the_loss_of_a_broker_lose_no_event() -> None:
         assert isinstance(brokers, LocalCluster)
         load = running.load.acknowledged
         for worker in running.workers:
-            await _serves(worker)
+            await worker.serving()
         async with pulsing(running.way, PARTITIONS, load, seed=SETTINGS.seed) as pulse:
             drill = Drill(running, pulse)
             await _calm(running)  # what comes first has connections to make
@@ -72,7 +68,9 @@ class Drill:
     async def stage(self, name: str, work: Callable[[Campaign], Awaitable[None]]) -> None:
         """Do it under load, wait until everything is decided, and say how long that took whom."""
         await self._pulse.settled()
-        load, starts = self._running.load, len(STARTS_S)
+        load, workers = self._running.load, self._running.workers
+        for worker in workers:
+            worker.start_took_s = 0.0
         since_s, confirmed = time.monotonic(), len(load.acknowledged)
         await work(self._running)
         await _calm(self._running)
@@ -83,8 +81,8 @@ class Drill:
         self._running.faults[name] += 1
         self._running.pauses_s[name] = round(max(pauses_s), 2)
         shown = "  ".join(f"{pause_s:5.2f}" for pause_s in pauses_s)
-        starts_s = STARTS_S[starts:]
-        started = f"   a worker starts in up to {max(starts_s):.1f} s" if starts_s else ""
+        start_s = max(worker.start_took_s for worker in workers)
+        started = f"   a worker starts in up to {start_s:.1f} s" if start_s else ""
         print(f"{name:45} {shown} s   {confirmed / took_s:5.0f} events/s{started}")  # noqa: T201
 
 
@@ -95,20 +93,9 @@ async def _calm(running: Campaign) -> None:
 async def _replace_workers(running: Campaign) -> None:
     for worker in running.workers:
         assert await worker.end(signal.SIGTERM) == 0
-        started_s = time.monotonic()
         await worker.start()
-        await worker.joined()
-        STARTS_S.append(time.monotonic() - started_s)
-        await _serves(worker)
+        await worker.serving()
         await running.calm(0.5, 1)
-
-
-async def _serves(worker: DevicesWorker) -> None:
-    """Wait as a readiness probe does: the next one goes only when this one is back at work."""
-    await worker.joined()
-    async with asyncio.timeout(SERVING_S_MAX):
-        while not worker.said("lane.serving"):  # noqa: ASYNC110 - its log tells later
-            await asyncio.sleep(0.05)
 
 
 async def _make_static(running: Campaign) -> None:
