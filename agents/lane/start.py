@@ -63,12 +63,14 @@ def starting_position(
         raise Unservable(
             f"the position {position.next_offset} lies before the input's first offset "
             f"{bounds.start}: events were deleted before they were read; "
-            "decide where to go on, and lengthen the input's retention"
+            f"decide where to go on (`biolatch position reset {partition.number}`), and lengthen "
+            "the input's retention"
         )
     if position.next_offset > bounds.end:
         raise Unservable(
             f"the position {position.next_offset} lies behind the input's end {bounds.end}: "
-            "the input was truncated or made anew; restore it, or decide where to go on"
+            "the input was truncated or made anew; restore it, or decide where to go on "
+            f"(`biolatch position reset {partition.number}`)"
         )
     return position.next_offset
 

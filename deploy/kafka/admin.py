@@ -9,7 +9,7 @@ file at once, and every error of it into one of our four kinds. Nothing here del
 # aiokafka has no type information; see above.
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -249,8 +249,8 @@ def _has_leaders(partitions: list[dict[str, Any]], count: int) -> bool:
 def _group_member(
     _member_id: str, client_id: str, host: str, _metadata: bytes, assignment: bytes
 ) -> GroupMember:
-    assigned: list[tuple[str, list[int]]] = (
-        ConsumerProtocolMemberAssignment.decode(assignment).assignment if assignment else []
+    assigned: Sequence[tuple[str, list[int]]] = (
+        ConsumerProtocolMemberAssignment.decode(assignment).assignment if assignment else ()
     )
     return GroupMember(
         client_id=client_id,

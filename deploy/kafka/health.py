@@ -14,7 +14,8 @@ from io import BytesIO
 from typing import Any, Final, NamedTuple
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v0
+from aiokafka.protocol.admin import ApiVersionResponse_v1
+from aiokafka.protocol.api import Request, RequestStruct, ResponseHeader_v0
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
 from agents.lane.kafka.client import start_client
@@ -60,8 +61,7 @@ class Health(NamedTuple):
     replicas: tuple[Replicas, ...]
 
 
-class _ApiVersionsResponse3(Response):  # type: ignore[misc]  # aiokafka's, untyped
-    API_KEY = 18
+class _ApiVersionsResponse3(ApiVersionResponse_v1):  # type: ignore[misc]  # aiokafka's, untyped
     API_VERSION = 3
     SCHEMA = Schema(
         ("error_code", Int16),
@@ -87,7 +87,7 @@ class _ApiVersionsRequest3(RequestStruct):  # type: ignore[misc]  # as above
         ("tags", TaggedFields),
     )
 
-    def parse_response_header(self, read_buffer: BytesIO) -> Any:
+    def parse_response_header(self, read_buffer: BytesIO | bytes) -> Any:
         """The one flexible request whose answer has the oldest header, for whoever asks blindly."""
         return ResponseHeader_v0.decode(read_buffer)
 
@@ -143,5 +143,5 @@ async def _metadata_level(client: Any) -> int | None:
     features = response.tags.get(_FINALIZED_FEATURES)
     if features is None:
         return None
-    decoded = _FEATURES.decode(BytesIO(features))
+    decoded = _FEATURES.decode(BytesIO(features)) or ()
     return next((level for name, level, *_ in decoded if name == _METADATA_VERSION), None)

@@ -140,10 +140,9 @@ async def test_devices_keep_rows_states_and_order_when_partitions_are_added(
     await staged.worker.joined()
     for phone in phones:
         phone.attempt("ana", "key-1", "matched", "login-2")
-        record = phone.lines[-1]
-        with Program(staged.servers, "publish", "-") as program:
-            program.write(record + "\n")
-            assert (await asyncio.to_thread(program.end)).code == ExitCode.OK
+    with Program(staged.servers, "publish", "-") as program:
+        program.write("".join(f"{line}\n" for phone in phones for line in phone.lines))
+        assert (await asyncio.to_thread(program.end)).code == ExitCode.OK
     await caught_up(staged.servers, MORE)
     verdicts = await dump(staged.servers, [VERDICTS], partitions=MORE)
     accepted = [
