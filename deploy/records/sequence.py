@@ -173,6 +173,8 @@ async def followed(
     reached = dict(positions)
     while True:
         polled = await source.poll(positions, key=key, wait_s=_POLL_WAIT_S)
+        # What has been fetched already comes without ever waiting; let the rest of the process run.
+        await asyncio.sleep(0)
         for record in sorted(
             (record for each in polled.values() for record in each.records), key=by_time
         ):

@@ -153,7 +153,7 @@ def _user_facts(user: PublicUser, shown: Shown) -> Iterator[Fact]:
     if user.guidance is not Guidance.NONE:
         yield Fact("the user should", NEXT_STEPS[user.guidance])
     if user.offer is not Offer.NONE:
-        yield Fact("the app", OFFERS[user.offer])
+        yield Fact("offer", OFFERS[user.offer])
     if user.prompt_not_before is not None:
         yield Fact("declined", f"no prompt before {user.prompt_not_before}")
 

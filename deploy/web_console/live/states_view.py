@@ -3,6 +3,7 @@
 With it a device's state is found by one read instead of a search through the whole topic.
 """
 
+import asyncio
 from typing import Final
 
 from agents.lane.port import Partition
@@ -60,6 +61,8 @@ class StatesView:
     async def _take(self, reader: TopicReader) -> bool:
         """What has come; whether anything has."""
         polled = await reader.poll(list(self._reached), key=None, wait_s=_POLL_WAIT_S)
+        # What has been fetched already is handed out without ever waiting; pages want to be served.
+        await asyncio.sleep(0)
         has_moved = False
         for partition, found in polled.items():
             for record in found.records:

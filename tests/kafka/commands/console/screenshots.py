@@ -7,6 +7,7 @@ that the pictures have something to show. Every id in them is made up.
 import argparse
 import asyncio
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -31,30 +32,45 @@ from tests.kafka.commands.console.chromium import PATIENCE_MS, chromium, log_in
 from tests.kafka.commands.console.running import console_in_a_thread
 from tests.kafka.commands.phone import Phone
 
-_DEVICES: Final = 500
+_DEVICES: Final = 150
 _PER_ROUND: Final = 60
 _ROUND_S: Final = 2.0
 _PHONE_WIDTH: Final = 375
-_LAST_MINUTES: Final = 0.2
+_LAST_MINUTES: Final = 2.0
+"""Long enough for all pictures."""
+_PAUSE_S: Final = 0.5
+_LOOK_BACK_S: Final = 12.0
+"""Rates are those of the last ten seconds."""
 _TOKENS: Final = {
     "operator": Identity("olga", ConsoleRole.OPERATOR),
     "viewer": Identity("vera", ConsoleRole.VIEWER),
 }
 
 
-async def _crowd(connection: Connection, minutes: float) -> None:
-    """Publish what a crowd reports; the enrollments are spread over the first minutes."""
-    history = PhoneHistory(seed=7, devices=_DEVICES)
-    reports = chain(history.enrollments(), history.events())
-    until = time.monotonic() + 60 * minutes
-    async with RecordPublisher(connection, DEVICE_EVENTS) as publisher:
-        while time.monotonic() < until:
-            now_ms = int(time.time() * 1000)
-            some = [event_record(each, at_ms=now_ms) for each in islice(reports, _PER_ROUND)]
-            await publisher.publish(
-                some, wait_s_max=30, on_acknowledged=lambda _: None, on_waiting=lambda _: None
-            )
-            await asyncio.sleep(_ROUND_S)
+class _Crowd:
+    """Phones that report, with their history going on from one call to the next."""
+
+    def __init__(self, connection: Connection) -> None:
+        history = PhoneHistory(seed=7, devices=_DEVICES)
+        self._reports = chain(history.enrollments(), history.events())
+        self._connection = connection
+
+    def report(self, minutes: float) -> None:
+        """Publish for so long."""
+        asyncio.run(self._report(time.monotonic() + 60 * minutes))
+
+    async def _report(self, until_s: float) -> None:
+        async with RecordPublisher(self._connection, DEVICE_EVENTS) as publisher:
+            while time.monotonic() < until_s:
+                now_ms = int(time.time() * 1000)
+                some = islice(self._reports, _PER_ROUND)
+                await publisher.publish(
+                    [event_record(each, at_ms=now_ms) for each in some],
+                    wait_s_max=30,
+                    on_acknowledged=lambda _: None,
+                    on_waiting=lambda _: None,
+                )
+                await asyncio.sleep(_ROUND_S)
 
 
 def _hero(folder: Path) -> tuple[Phone, str]:
@@ -74,7 +90,7 @@ def _pictures(browser: Browser, url: str, device: str, folder: Path) -> Iterator
     for scheme in ("light", "dark"):
         page = _page(browser, url, "operator", scheme)
         yield _taken(page, folder / f"console-overview-{scheme}.png")
-    page = _page(browser, url, "viewer", "light")
+    page = _page(browser, url, "viewer", "light", width=1000, height=620)
     page.goto(f"{url}/feed")
     page.locator("#feed .feed-row").nth(8).wait_for()
     yield _taken(page, folder / "console-feed.png")
@@ -86,9 +102,11 @@ def _pictures(browser: Browser, url: str, device: str, folder: Path) -> Iterator
     yield _taken(page, folder / "console-phone.png")
 
 
-def _page(browser: Browser, url: str, token: str, scheme: str, *, width: int = 1200) -> Page:
+def _page(
+    browser: Browser, url: str, token: str, scheme: str, *, width: int = 1200, height: int = 820
+) -> Page:
     page = browser.new_context(
-        viewport={"width": width, "height": 820},
+        viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
     ).new_page()
@@ -101,7 +119,7 @@ def _find(page: Page, url: str, device: str) -> None:
     page.goto(f"{url}/devices")
     page.get_by_label("Device id").fill(device)
     page.get_by_role("button", name="Find").click()
-    page.get_by_role("heading", name="What happened").wait_for()
+    page.get_by_role("heading", name="What happened", exact=True).wait_for()
 
 
 def _taken(page: Page, file: Path) -> Path:
@@ -139,11 +157,17 @@ def _take_all(servers: str, scratch: Path, folder: Path, minutes: float) -> None
     folder.mkdir(parents=True, exist_ok=True)
     settings = ConsoleSettings(port=0, tokens_file=tokens)
     with Program(servers, "run"), console_in_a_thread(settings, connection) as running:
-        asyncio.run(_crowd(connection, minutes))
+        while not (running.views.group.group and running.views.group.group.members):
+            time.sleep(_PAUSE_S)
+        crowd = _Crowd(connection)
+        crowd.report(minutes)
         with Program(servers, "publish", lines) as publishing:
             assert publishing.end().code == 0
-        asyncio.run(_crowd(connection, _LAST_MINUTES))
+        going_on = threading.Thread(target=crowd.report, args=(_LAST_MINUTES,))
+        going_on.start()
+        time.sleep(_LOOK_BACK_S)
         _show(running.url, phone.device, folder)
+        going_on.join()
 
 
 def _show(url: str, device: str, folder: Path) -> None:

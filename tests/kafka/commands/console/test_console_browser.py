@@ -1,12 +1,12 @@
 # Goal: in a real browser the console works with keyboard alone, at the width of a phone, in light
 # and dark, fetches nothing from elsewhere, and breaks none of its own rules on content.
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from deploy.records.connection import Connection
 from deploy.web_console.serving import RunningConsole
@@ -74,7 +74,7 @@ def device_page(seen: Watched, device: str) -> None:
     seen.page.goto(f"{seen.url}/devices")
     seen.page.get_by_label("Device id").fill(device)
     seen.page.get_by_role("button", name="Find").click()
-    seen.page.get_by_role("heading", name="What happened").wait_for()
+    seen.page.get_by_role("heading", name="What happened", exact=True).wait_for()
 
 
 def every_page(seen: Watched, story: Story) -> Iterator[Page]:
@@ -114,6 +114,24 @@ def test_every_page_keeps_the_rules(
     seen.all_is_well()
 
 
+def test_what_breaks_the_rules_would_be_seen(browser: Browser, console: RunningConsole) -> None:
+    seen = watched(browser, console, VIEWER)
+    seen.page.evaluate("document.querySelector('h1').style.color = '#999'")
+    assert any("Overview" in weak for weak in seen.page.evaluate(CONTRAST))
+    seen.page.evaluate("new Image().src = 'https://elsewhere.example/picture.png'")
+    until(lambda: any("Content Security Policy" in said for said in seen.complaints), seen.page)
+    with pytest.raises(Error, match="TrustedHTML"):
+        seen.page.evaluate("document.body.innerHTML = '<b>text</b>'")
+
+
+def until(condition: Callable[[], bool], page: Page) -> None:
+    for _ in range(PATIENCE_MS // 100):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come")
+
+
 def test_at_the_width_of_a_phone_nothing_is_cut_off(
     browser: Browser, console: RunningConsole, story: Story
 ) -> None:
@@ -145,7 +163,7 @@ def test_everything_can_be_done_with_the_keyboard(
     page.get_by_role("heading", name="Devices", level=1).wait_for()
     page.keyboard.type(story.device)
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="What happened").wait_for()
+    page.get_by_role("heading", name="What happened", exact=True).wait_for()
     _tab_to(page, "Records")
     page.keyboard.press("Enter")
     expect(page.locator("details[open] pre").first).to_be_visible()
@@ -220,4 +238,4 @@ def test_without_scripts_every_page_is_there(
     page.goto(f"{console.url}/devices")
     page.get_by_label("Device id").fill(story.device)
     page.get_by_role("button", name="Find").click()
-    page.get_by_role("heading", name="What happened").wait_for()
+    page.get_by_role("heading", name="What happened", exact=True).wait_for()
