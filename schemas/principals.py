@@ -310,7 +310,11 @@ def _operator(application: str, group_id: str) -> Principal:
                 Grant(_topic(topic.name), (*read_write, *_MANAGE), f"{command}: {topic.purpose}")
                 for topic, command in to_mend
             ),
-            Grant(_topic(topics.signal_streams.name), _MANAGE, "`topics`: sets it up, unread"),
+            Grant(
+                _topic(topics.signal_streams.name),
+                (Operation.DESCRIBE, *_MANAGE),
+                "`topics`: sets it up, and never reads what receivers keep secret",
+            ),
             Grant(_group(group_id), _READ, "`lag` asks how far workers are, `skip` moves it on"),
             Grant(_lane_ids(application), _WRITE, "`skip` takes the place of a worker's lane"),
         ),

@@ -86,11 +86,13 @@ class Installation:
     settings: Mapping[str, str] = field(default_factory=dict)
     tokens: TokenServer = field(default_factory=TokenServer)
     without: AbstractSet[str] = frozenset()
+    is_prepared: bool = False
     application: str = field(default_factory=lambda: f"signals-{uuid.uuid4().hex[:8]}")
 
     def __post_init__(self) -> None:
         (self.folder / "login.jwks").write_text(self.tokens.keys())
-        prepare(self.servers, self.application)
+        if not self.is_prepared:
+            prepare(self.servers, self.application)
         self.keys_file.write_text(signing_keys())
         self.keys_file.chmod(0o600)
 
