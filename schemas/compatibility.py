@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 Schema: TypeAlias = Mapping[str, Any]
 """A JSON Schema, or a part of one."""
@@ -106,15 +106,15 @@ class _Comparison:
     def of_whole(self, name: str) -> Iterator[Refused]:
         yield from self._of(name, self.earlier, self.later)
 
-    def _of(self, path: str, earlier: Any, later: Any) -> Iterator[Refused]:  # noqa: ANN401 - JSON
-        """Compare two schemas at one place."""
-        earlier, later = _resolved(earlier, self.earlier), _resolved(later, self.later)
-        if not (isinstance(earlier, Mapping) and isinstance(later, Mapping)):
+    def _of(self, path: str, earlier: object, later: object) -> Iterator[Refused]:
+        """Compare what stands at one place: schemas, or what else may stand where one may."""
+        before, after = _resolved(earlier, self.earlier), _resolved(later, self.later)
+        if before is None or after is None:
             if earlier != later:
                 yield _changed(path, earlier, later)
             return
-        for keyword in sorted({*earlier, *later} - _FOR_PEOPLE - {_DEFINITIONS}):
-            yield from self._of_keyword(f"{path}/{keyword}", keyword, earlier, later)
+        for keyword in sorted({*before, *after} - _FOR_PEOPLE - {_DEFINITIONS}):
+            yield from self._of_keyword(f"{path}/{keyword}", keyword, before, after)
 
     def _of_keyword(
         self, path: str, keyword: str, earlier: Schema, later: Schema
@@ -129,12 +129,17 @@ class _Comparison:
         elif keyword in _AT_LEAST | _AT_MOST:
             yield from self._of_bound(path, keyword, before, after)
         elif keyword == "anyOf" and before is not None and after is not None:
-            for index, (one, other) in enumerate(zip_longest(before, after)):
-                yield from self._of(f"{path}/{index}", one, other)
+            yield from self._of_choices(path, before, after)
         elif keyword in _WITHIN and before is not None and after is not None:
             yield from self._of(path, before, after)
         elif before != after:
             yield _changed(path, before, after)
+
+    def _of_choices(
+        self, path: str, before: Sequence[object], after: Sequence[object]
+    ) -> Iterator[Refused]:
+        for index, (one, other) in enumerate(zip_longest(before, after)):
+            yield from self._of(f"{path}/{index}", one, other)
 
     def _of_fields(self, path: str, before: Schema, after: Schema) -> Iterator[Refused]:
         for field, schema in before.items():
@@ -197,11 +202,12 @@ def _shown(value: object) -> str:
     return "absent" if value is None else repr(value)
 
 
-def _resolved(schema: Any, whole: Schema) -> Any:  # noqa: ANN401 - JSON
-    """A schema without `$ref`: what is meant, whatever a definition is called."""
-    if not isinstance(schema, Mapping):
-        return schema
-    reference = schema.get("$ref")
+def _resolved(node: object, whole: Schema) -> Schema | None:
+    """A schema without `$ref`, whatever a definition is called; None for what is no schema."""
+    if not isinstance(node, Mapping):
+        return None
+    schema = cast("Schema", node)
+    reference: object = schema.get("$ref")
     if not isinstance(reference, str) or not reference.startswith(_REFERENCE):
         return schema
     beside = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}

@@ -6,6 +6,7 @@ Owns paths, methods and headers. It fails closed: where the view does not surely
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qs, unquote
 
@@ -97,13 +98,13 @@ class ReadApi:
                 return _Route(
                     "/devices/{device_id}",
                     needs_token=True,
-                    answer=lambda headers, _query: self._device(device_id, headers),
+                    answer=partial(self._device, device_id),
                 )
             case ["devices", device_id, "users", user_id, "permission"]:
                 return _Route(
                     "/devices/{device_id}/users/{user_id}/permission",
                     needs_token=True,
-                    answer=lambda _headers, query: self._permission(device_id, user_id, query),
+                    answer=partial(self._permission, device_id, user_id),
                 )
             case ["openapi.json"]:
                 return _Route("/openapi.json", needs_token=False, answer=self._description)
@@ -132,7 +133,7 @@ class ReadApi:
         token = given[0][len(_BEARER) :].strip()
         return None if self._tokens.accept(token) else Problem.TOKEN_INVALID
 
-    def _device(self, device_id: str, headers: Headers) -> Response:
+    def _device(self, device_id: str, headers: Headers, _query: bytes) -> Response:
         if why := self._states.why_unknown(device_id):
             return _UNKNOWN[why].response()
         device = self._states.device(device_id)
@@ -145,7 +146,9 @@ class ReadApi:
             return Response(status_code=304, headers=about)
         return Response(body, headers=about, media_type=_JSON)
 
-    def _permission(self, device_id: str, user_id: str, query: bytes) -> Response:
+    def _permission(
+        self, device_id: str, user_id: str, _headers: Headers, query: bytes
+    ) -> Response:
         asked = parse_qs(query.decode("latin-1"), keep_blank_values=True)
         login_ids = asked.pop(_LOGIN_ID, [])
         if asked or len(login_ids) > 1:

@@ -17,8 +17,9 @@ from typing import Any, Final, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed
 
-from biolatch_client.kafka import KafkaConnection, kafka_failures, missing_topic
+from biolatch_client.kafka import KafkaConnection, missing_topic
 from biolatch_client.partitioner import partition_of
+from biolatch_client.reaching import reaching
 from biolatch_client.records import EventRecord
 
 _BATCH_BYTES_MAX: Final = 256 * 1024
@@ -43,7 +44,7 @@ class Producing:
             KafkaUnavailable: no broker answers.
             KafkaRefused: the broker refuses, or has no such topic.
         """
-        with kafka_failures(connection.bootstrap_servers):
+        async with reaching(connection):
             producer: Any = AIOKafkaProducer(
                 **connection.client_options(),
                 enable_idempotence=True,

@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from biolatch_client.device_view import Devices, DeviceState, take
 from biolatch_client.kafka import KafkaConnection, kafka_failures, missing_topic
+from biolatch_client.reaching import reaching
 
 _POLL_S_MAX: Final = 0.25
 _FETCH_WAIT_S_MAX: Final = 0.5
@@ -73,7 +74,7 @@ class StateReading:
             KafkaRefused: the broker refuses, or has no such topic.
         """
         connection = self._connection
-        with kafka_failures(connection.bootstrap_servers):
+        async with reaching(connection):
             self._consumer = AIOKafkaConsumer(
                 **connection.client_options(),
                 enable_auto_commit=False,
