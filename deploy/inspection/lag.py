@@ -125,11 +125,14 @@ async def partition_lags(
 async def _ages(
     reader: TopicReader, waiting: Mapping[Partition, Span], oldest: OldestWaiting, now_ms: int
 ) -> dict[Partition, int | None]:
-    """The age of the first record of each span: 0 where there is none, None where none came."""
+    """The age of the first record of each span: 0 where there is none, None where none came.
+
+    A record that waits is never 0 old, also where this machine's clock is behind the broker's.
+    """
     try:
         timestamps = await oldest.timestamps(reader, waiting)
     except (TransientFailure, Misconfigured):  # no answer, or no right to read
         return dict.fromkeys(waiting)
     return {
-        each: max(0, now_ms - timestamps[each]) if each in timestamps else 0 for each in waiting
+        each: max(1, now_ms - timestamps[each]) if each in timestamps else 0 for each in waiting
     }

@@ -106,6 +106,9 @@ async def test_what_waits_is_counted_from_the_first_record_that_is_there(
     assert (empty.records_behind, empty.behind_ms) == (0, 0)
     # The same group, looked at again, is as much older.
     again = await lookout.look(NOW_MS + 500)
+    # By a clock that is far behind the records' it is not old, and waits all the same.
+    early = await lookout.look(NOW_MS - 10_000)
+    assert behind(early, cluster) == (4, 1)
     assert lag(again, cluster).behind_ms == 4500
 
     cluster.delete_before(3)
