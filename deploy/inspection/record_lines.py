@@ -22,6 +22,7 @@ _KIND_WIDTH: Final[Mapping[str, int]] = {
     topics.DECISIONS: 18,
     topics.DEVICE_STATE: 9,
     topics.DEAD_LETTERS: 28,
+    topics.SECURITY_EVENTS: 31,
 }
 _GAP: Final = "  "
 

@@ -70,6 +70,8 @@ _TONES: Final = {
     "refresh-advised": Tone.CARE,
 }
 
+_SEVERITY_TONES: Final = {"Medium": Tone.CARE, "High": Tone.BAD}
+
 
 def words_for(record: TopicRecord) -> Words:
     """The record in words, by its topic."""
@@ -82,6 +84,8 @@ def words_for(record: TopicRecord) -> Words:
             return _state_words(record)
         case topics.DEAD_LETTERS | topics.NOTIFICATION_DEAD_LETTERS:
             return dead_letter_words(record)
+        case topics.SECURITY_EVENTS:
+            return _feed_words(record)
         case _:
             size = "no value" if record.value is None else f"{len(record.value)} bytes"
             return Words("record", size, Tone.PLAIN)
@@ -129,6 +133,18 @@ def origin_of(letter: TopicRecord) -> str:
 def message_of(letter: TopicRecord) -> str:
     """What is wrong with a dead letter's original."""
     return visible(letter.header("biolatch-error-message"))
+
+
+def _feed_words(record: TopicRecord) -> Words:
+    members = parsed_object(record.value)
+    if members is None:
+        return Words("event", "its value cannot be read", Tone.BAD)
+    tone = _SEVERITY_TONES.get(str(members.get("severity")), Tone.PLAIN)
+    return Words(
+        visible(str(members.get("type_name") or "event")),
+        visible(str(members.get("message") or "")),
+        tone,
+    )
 
 
 def _state_words(record: TopicRecord) -> Words:

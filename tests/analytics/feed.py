@@ -13,7 +13,9 @@ from agents.devices import DevicesAgent
 from agents.feed_keys import FeedKeys
 from agents.lane.port import OutgoingRecord, Partition
 from events.decisions import Decision
-from events.verdicts import Verdict
+from events.facts import EnrollmentSubmitted
+from events.verdicts import Cause, Refused, Verdict
+from events.vocabulary import Guidance, RefusedReason
 from schemas.topics import DEAD_LETTERS, DECISIONS, SECURITY_EVENTS, VERDICTS
 from tests.property.history import History
 
@@ -79,3 +81,28 @@ def outputs_of(history: History, policy: Policy) -> dict[str, list[OutgoingRecor
 def as_read(records: Iterable[OutgoingRecord]) -> list[Read]:
     """Written records as somebody else reads them."""
     return [Read(offset, 0, *record) for offset, record in enumerate(records)]
+
+
+def replaced(output: Any, changes: dict[str, Any]) -> Any:  # noqa: ANN401 - any struct
+    """The same with other fields."""
+    return type(output)(
+        **{name: getattr(output, name) for name in output.__struct_fields__} | changes
+    )
+
+
+def refused(
+    reason: RefusedReason,
+    cause: str = EnrollmentSubmitted.event_type,
+    **fields: Any,  # noqa: ANN401 - any field
+) -> Refused:
+    """A refused event of a phone."""
+    given: dict[str, Any] = {"user_id": "user-1"} | fields
+    return Refused(
+        device_id="phone-1",
+        policy_version="1",
+        occurred_at="2026-01-31T07:59:59.000Z",
+        cause=Cause(cause, "/login"),
+        guidance=Guidance.NONE,
+        reason=reason,
+        **given,
+    )

@@ -136,7 +136,9 @@ async def test_all_of_the_page_does_what_it_says(
 
 
 def check_answers(answers: Mapping[str, str]) -> None:
-    assert "biolatch.security-event.v1" in answers["biolatch tail security-events -n 3"]
+    told = answers["biolatch tail security-events -n 3"].splitlines()
+    assert len(told) == 3
+    assert all(re.search(r"(Authentication|Management|Change|Finding): \w+", line) for line in told)
     assert "missing" in answers["biolatch analyse gaps"]
     assert json.loads(answers["biolatch analyse untrusted --json"])["rows"] == []
     [masks] = [answer for line, answer in answers.items() if "feed-key mask" in line]
