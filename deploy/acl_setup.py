@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from deploy.kafka.acl_admin import Acl, AclAdmin
-from schemas.principals import Operation, ResourceKind, Right
+from schemas.rights import Operation, ResourceKind, Right
 
 _KINDS: Final = {
     ResourceKind.TOPIC: "TOPIC",

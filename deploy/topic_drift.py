@@ -7,7 +7,8 @@ else an operator sets on a topic is the operator's.
 from dataclasses import dataclass
 
 from deploy.kafka.admin import ClusterTopic
-from schemas.topics import Sizing, Topic, TopicName
+from schemas.sizing import Sizing
+from schemas.topics import Topic, TopicName
 
 FIX_SETTINGS = "biolatch topics apply --fix-config"
 

@@ -16,7 +16,8 @@ from typing import Final
 from deploy.kafka.admin import ClusterTopic, KafkaAdmin
 from deploy.topic_drift import Drift, drift_of, input_drift
 from events.errors import Misconfigured, TransientFailure
-from schemas.topics import Sizing, Topic, TopicName, Topology, sizing_for
+from schemas.sizing import Sizing, sizing_for
+from schemas.topics import Topic, TopicName, Topology
 
 _VISIBLE_WAIT_S: Final = 15.0
 _VISIBLE_POLL_S: Final = 0.05

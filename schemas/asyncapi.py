@@ -13,7 +13,8 @@ from pydantic.json_schema import JsonSchemaValue
 
 from schemas.asyncapi_messages import KAFKA_BINDING_VERSION, message_traits, messages_on
 from schemas.asyncapi_schemas import component_schemas
-from schemas.topics import APPLICATION_DEFAULT, PRODUCTION, Cleanup, Topic, Topology, topology
+from schemas.sizing import PRODUCTION
+from schemas.topics import APPLICATION_DEFAULT, Cleanup, Topic, Topology, topology
 
 ASYNCAPI_VERSION: Final = "3.1.0"
 

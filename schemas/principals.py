@@ -10,98 +10,20 @@ whoever may alter or describe its settings may not therefore see its records.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-from schemas.topics import APPLICATION_DEFAULT, TopicName, topology
-
-
-class Role(StrEnum):
-    """What a principal is there for."""
-
-    PUBLISHER = "publisher"
-    READER = "reader"
-    WORKER = "worker"
-    NOTIFIER = "notifier"
-    ANALYTICS = "analytics"
-    ANALYST = "analyst"
-    SIGNALS = "signals"
-    OPERATOR = "operator"
-    CONSOLE = "console"
-    MONITOR = "monitor"
-
-
-class ResourceKind(StrEnum):
-    """What a right is about, in Strimzi's words."""
-
-    TOPIC = "topic"
-    GROUP = "group"
-    TRANSACTIONAL_ID = "transactionalId"
-
-
-class Operation(StrEnum):
-    """What may be done, in Kafka's words."""
-
-    READ = "Read"
-    WRITE = "Write"
-    CREATE = "Create"
-    ALTER = "Alter"
-    DESCRIBE = "Describe"
-    DESCRIBE_CONFIGS = "DescribeConfigs"
-    ALTER_CONFIGS = "AlterConfigs"
-
-
-class Resource(NamedTuple):
-    """What a right is about.
-
-    Attributes:
-        kind: of what kind it is.
-        name: its name, or how its name begins.
-        is_prefix: whether all names are meant that begin so.
-    """
-
-    kind: ResourceKind
-    name: str
-    is_prefix: bool = False
-
-
-class Grant(NamedTuple):
-    """Operations on one resource.
-
-    Attributes:
-        resource: what they are about.
-        operations: what may be done.
-        why: what cannot be done without.
-    """
-
-    resource: Resource
-    operations: tuple[Operation, ...]
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
-    """One kind of user.
-
-    Attributes:
-        role: its name here.
-        purpose: one line for people.
-        grants: all that it may do.
-    """
-
-    role: Role
-    purpose: str
-    grants: tuple[Grant, ...]
-
-
-class Right(NamedTuple):
-    """One operation on one resource that one user of the cluster has."""
-
-    user: str
-    resource: Resource
-    operation: Operation
-
+from schemas.rights import (
+    Grant,
+    Operation,
+    Principal,
+    Resource,
+    ResourceKind,
+    Right,
+    Role,
+    on_group,
+    on_topic,
+)
+from schemas.topics import APPLICATION_DEFAULT, topology
 
 _READ: Final = (Operation.READ,)
 _WRITE: Final = (Operation.WRITE,)
@@ -162,7 +84,9 @@ def _publisher() -> Principal:
         role=Role.PUBLISHER,
         purpose="a backend that publishes what phones report",
         grants=(
-            Grant(_topic(topology().device_events.name), _WRITE, "publishes events, idempotently"),
+            Grant(
+                on_topic(topology().device_events.name), _WRITE, "publishes events, idempotently"
+            ),
         ),
     )
 
@@ -172,7 +96,7 @@ def _reader() -> Principal:
     return Principal(
         role=Role.READER,
         purpose="a backend that asks who may, and `biolatch read-api`; it joins no group",
-        grants=(Grant(_topic(state.name), _READ, state.purpose),),
+        grants=(Grant(on_topic(state.name), _READ, state.purpose),),
     )
 
 
@@ -184,17 +108,17 @@ def _worker(application: str, group_id: str) -> Principal:
         purpose="`biolatch run`",
         grants=(
             Grant(
-                _topic(topics.device_events.name),
+                on_topic(topics.device_events.name),
                 (Operation.READ, Operation.DESCRIBE_CONFIGS),
                 "reads events, and warns where publishers could choose their time",
             ),
-            *(Grant(_topic(topic.name), _WRITE, topic.purpose) for topic in outputs),
+            *(Grant(on_topic(topic.name), _WRITE, topic.purpose) for topic in outputs),
             Grant(
-                _topic(topics.devices_changelog.name),
+                on_topic(topics.devices_changelog.name),
                 (Operation.READ, Operation.WRITE, Operation.DESCRIBE_CONFIGS),
                 "rows and positions; rows kept on disk are compared with the topic's retention",
             ),
-            Grant(_group(group_id), _READ, "shares the partitions with the other workers"),
+            Grant(on_group(group_id), _READ, "shares the partitions with the other workers"),
             Grant(_lane_ids(application), _WRITE, "one transaction for each batch of a partition"),
         ),
     )
@@ -206,15 +130,15 @@ def _notifier(application: str) -> Principal:
         role=Role.NOTIFIER,
         purpose="`biolatch run --agents notifier`, or a service of your own that acts on decisions",
         grants=(
-            Grant(_topic(topics.decisions.name), _READ, topics.decisions.purpose),
-            Grant(_topic(topics.device_state.name), _READ, topics.device_state.purpose),
+            Grant(on_topic(topics.decisions.name), _READ, topics.decisions.purpose),
+            Grant(on_topic(topics.device_state.name), _READ, topics.device_state.purpose),
             Grant(
-                _topic(topics.notification_dead_letters.name),
+                on_topic(topics.notification_dead_letters.name),
                 (Operation.READ, Operation.WRITE),
                 "puts aside what an endpoint did not take, and replays it",
             ),
             Grant(
-                _group(f"{application}-notifier", is_prefix=True), _READ, "commits how far it is"
+                on_group(f"{application}-notifier", is_prefix=True), _READ, "commits how far it is"
             ),
         ),
     )
@@ -229,16 +153,16 @@ def _analytics(application: str, group_id: str) -> Principal:
         role=Role.ANALYTICS,
         purpose="`biolatch run --agents analytics`",
         grants=(
-            Grant(_topic(topics.verdicts.name), look, topics.verdicts.purpose),
-            Grant(_topic(topics.decisions.name), look, topics.decisions.purpose),
-            Grant(_topic(letters.name), (*look, Operation.WRITE), letters.purpose),
-            Grant(_topic(topics.security_events.name), _WRITE, topics.security_events.purpose),
+            Grant(on_topic(topics.verdicts.name), look, topics.verdicts.purpose),
+            Grant(on_topic(topics.decisions.name), look, topics.decisions.purpose),
+            Grant(on_topic(letters.name), (*look, Operation.WRITE), letters.purpose),
+            Grant(on_topic(topics.security_events.name), _WRITE, topics.security_events.purpose),
             *(
-                Grant(_topic(topic.name), (*_READ, *_WRITE), topic.purpose)
+                Grant(on_topic(topic.name), (*_READ, *_WRITE), topic.purpose)
                 for topic in topics.analytics_changelogs
             ),
             Grant(
-                _group(f"{group_id}-analytics-", is_prefix=True),
+                on_group(f"{group_id}-analytics-", is_prefix=True),
                 _READ,
                 "shares the partitions with the other workers",
             ),
@@ -253,8 +177,10 @@ def _analyst(application: str) -> Principal:
         role=Role.ANALYST,
         purpose="security tools, and `biolatch run --agents parquet`",
         grants=(
-            Grant(_topic(topics.security_events.name), _READ, topics.security_events.purpose),
-            Grant(_group(f"{application}-analyst", is_prefix=True), _READ, "commits how far it is"),
+            Grant(on_topic(topics.security_events.name), _READ, topics.security_events.purpose),
+            Grant(
+                on_group(f"{application}-analyst", is_prefix=True), _READ, "commits how far it is"
+            ),
         ),
     )
 
@@ -265,15 +191,15 @@ def _signals(application: str) -> Principal:
         role=Role.SIGNALS,
         purpose="`biolatch run --agents signals`",
         grants=(
-            Grant(_topic(topics.decisions.name), _READ, topics.decisions.purpose),
-            Grant(_topic(topics.verdicts.name), _READ, topics.verdicts.purpose),
+            Grant(on_topic(topics.decisions.name), _READ, topics.decisions.purpose),
+            Grant(on_topic(topics.verdicts.name), _READ, topics.verdicts.purpose),
             Grant(
-                _topic(topics.signal_streams.name),
+                on_topic(topics.signal_streams.name),
                 (Operation.READ, Operation.WRITE),
                 f"{topics.signal_streams.purpose}, their secrets included: nobody else reads it",
             ),
             Grant(
-                _group(f"{application}-signals-", is_prefix=True),
+                on_group(f"{application}-signals-", is_prefix=True),
                 _READ,
                 "a group for each stream: how far its receiver is",
             ),
@@ -303,19 +229,21 @@ def _operator(application: str, group_id: str) -> Principal:
         "`erasure-report`, `skip`, `position` and `doctor`",
         grants=(
             *(
-                Grant(_topic(topic.name), (*_READ, *_MANAGE), f"`topics`, `tail`: {topic.purpose}")
+                Grant(
+                    on_topic(topic.name), (*_READ, *_MANAGE), f"`topics`, `tail`: {topic.purpose}"
+                )
                 for topic in to_look_at
             ),
             *(
-                Grant(_topic(topic.name), (*read_write, *_MANAGE), f"{command}: {topic.purpose}")
+                Grant(on_topic(topic.name), (*read_write, *_MANAGE), f"{command}: {topic.purpose}")
                 for topic, command in to_mend
             ),
             Grant(
-                _topic(topics.signal_streams.name),
+                on_topic(topics.signal_streams.name),
                 (Operation.DESCRIBE, *_MANAGE),
                 "`topics`: sets it up, and never reads what receivers keep secret",
             ),
-            Grant(_group(group_id), _READ, "`lag` asks how far workers are, `skip` moves it on"),
+            Grant(on_group(group_id), _READ, "`lag` asks how far workers are, `skip` moves it on"),
             Grant(_lane_ids(application), _WRITE, "`skip` takes the place of a worker's lane"),
         ),
     )
@@ -336,17 +264,19 @@ def _console(application: str, group_id: str) -> Principal:
         grants=(
             *(
                 Grant(
-                    _topic(topic.name), (Operation.READ, Operation.DESCRIBE_CONFIGS), topic.purpose
+                    on_topic(topic.name),
+                    (Operation.READ, Operation.DESCRIBE_CONFIGS),
+                    topic.purpose,
                 )
                 for topic in to_read
             ),
             Grant(
-                _topic(topics.devices_changelog.name),
+                on_topic(topics.devices_changelog.name),
                 (Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS),
                 "is compared with the contract, and never read",
             ),
             Grant(
-                _group(group_id),
+                on_group(group_id),
                 (Operation.DESCRIBE,),
                 "shows workers and lag; it cannot join them",
             ),
@@ -362,24 +292,16 @@ def _monitor(application: str, group_id: str) -> Principal:
         purpose="`biolatch monitor`",
         grants=(
             *(
-                Grant(_topic(topic.name), _READ, "the age of the oldest record that waits")
+                Grant(on_topic(topic.name), _READ, "the age of the oldest record that waits")
                 for topic in topics.topics
                 if topic not in (topics.dead_letters, topics.signal_streams)
             ),
-            Grant(_topic(topics.dead_letters.name), describe, "how many there are"),
-            Grant(_topic(topics.signal_streams.name), describe, "how many there are"),
-            Grant(_group(group_id), describe, "how far workers are"),
-            Grant(_group(f"{application}-", is_prefix=True), describe, "how far others are"),
+            Grant(on_topic(topics.dead_letters.name), describe, "how many there are"),
+            Grant(on_topic(topics.signal_streams.name), describe, "how many there are"),
+            Grant(on_group(group_id), describe, "how far workers are"),
+            Grant(on_group(f"{application}-", is_prefix=True), describe, "how far others are"),
         ),
     )
-
-
-def _topic(name: TopicName) -> Resource:
-    return Resource(ResourceKind.TOPIC, name)
-
-
-def _group(name: str, *, is_prefix: bool = False) -> Resource:
-    return Resource(ResourceKind.GROUP, name, is_prefix)
 
 
 def _lane_ids(application: str) -> Resource:

@@ -1,8 +1,8 @@
 """The topics of biolatch as data: what exists, what it keeps, and why.
 
-Owns every topic name (no other file spells one), the settings a topic is created with and
-checked against, and the sizes of a cluster. Must never talk to a broker: `deploy.topic_setup`
-compares this with what a cluster has. The invariant behind it: a device's input, row, verdicts,
+Owns every topic name (no other file spells one), and the settings a topic is created with and
+checked against. Must never talk to a broker: `deploy.topic_setup` compares this with what a
+cluster has. The invariant behind it: a device's input, row, verdicts,
 decisions, public state and dead letters all live under one partition number.
 """
 
@@ -184,26 +184,6 @@ class Topology:
     def topics(self) -> tuple[Topic, ...]:
         """Every topic, the input first."""
         return (self.device_events, *self.outputs, *self.downstream)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sizing:
-    """How large topics are made on a cluster; later only the operator changes it."""
-
-    partitions: int
-    replication: int
-
-
-LOCAL: Final = Sizing(partitions=4, replication=1)
-"""For one broker: two partitions for each of two workers, so that a laptop shows a rebalance."""
-
-PRODUCTION: Final = Sizing(partitions=12, replication=3)
-"""For three brokers or more: twelve partitions divide evenly among 1, 2, 3, 4, 6 or 12 workers."""
-
-
-def sizing_for(brokers: int) -> Sizing:
-    """The default size on a cluster of that many brokers."""
-    return PRODUCTION if brokers >= PRODUCTION.replication else LOCAL
 
 
 def insync_replicas_min(replication: int) -> int:

@@ -9,7 +9,8 @@ import typer
 from deploy.acl_setup import AclOutcome
 from deploy.console import answers
 from deploy.kafka.acl_admin import Acl
-from schemas.principals import Role, default_user
+from schemas.principals import default_user
+from schemas.rights import Role
 
 _USER: Final = "User:"
 

@@ -21,8 +21,10 @@ from deploy.kafka.admin import KafkaAdmin
 from deploy.records.connection import Connection, connection_to
 from deploy.topic_drift import Drift
 from deploy.topic_setup import Outcome, Wishes, apply
-from schemas.principals import Role, principals, rights
-from schemas.topics import LOCAL, PRODUCTION, Cleanup, Topic, Topology, topology
+from schemas.principals import principals, rights
+from schemas.rights import Role
+from schemas.sizing import LOCAL, PRODUCTION
+from schemas.topics import Cleanup, Topic, Topology, topology
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 

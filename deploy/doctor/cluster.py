@@ -13,7 +13,8 @@ from deploy.kafka.health import Health, Replicas, cluster_health
 from deploy.records.connection import Connection
 from deploy.topic_setup import Outcome, Wishes, apply
 from events.errors import Misconfigured
-from schemas.principals import Role, principals, rights
+from schemas.principals import principals, rights
+from schemas.rights import Role
 from schemas.topics import Topology, insync_replicas_min, topology
 
 METADATA_LEVEL_MIN: Final = 25

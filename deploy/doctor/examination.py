@@ -11,7 +11,7 @@ from deploy.doctor.work import checks_of_the_work
 from deploy.records.connection import connection_to
 from deploy.records.sequence import ScanProgress, untold
 from events.errors import Misconfigured, TransientFailure
-from schemas.principals import Role
+from schemas.rights import Role
 
 _FIXES = {
     "topics.missing": "biolatch topics apply",

@@ -17,7 +17,8 @@ from deploy.kafka.data_folder import DataFolder
 from deploy.kafka.free_ports import free_port
 from deploy.kafka.local import BrokerOptions, LocalKafka
 from deploy.kafka.server_properties import LOOPBACK, Ports
-from schemas.topics import PRODUCTION, insync_replicas_min
+from schemas.sizing import PRODUCTION
+from schemas.topics import insync_replicas_min
 
 _READY_WAIT_S: Final = 180.0
 """None is ready before the quorum is, so each waits for all of them to start."""

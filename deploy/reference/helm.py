@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from agents.settings import setting_variables
-from schemas.principals import Grant, default_user, principals
-from schemas.topics import PRODUCTION, topology
+from schemas.principals import default_user, principals
+from schemas.rights import Grant
+from schemas.sizing import PRODUCTION
+from schemas.topics import topology
 
 APPLICATION_MARK: Final = "@APPLICATION@"
 """Stands where the application's name belongs; no name of Kafka or Kubernetes may hold an `@`."""

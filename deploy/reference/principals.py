@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from schemas.principals import Grant, Principal, Resource, default_user, principals
+from schemas.principals import default_user, principals
+from schemas.rights import Grant, Principal, Resource
 
 _HEAD: Final = """\
 # Principals

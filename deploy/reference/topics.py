@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from schemas.topics import PRODUCTION, Topic, topology
+from schemas.sizing import PRODUCTION
+from schemas.topics import Topic, topology
 
 _HEAD: Final = """\
 # The topics of biolatch for Strimzi, as `biolatch topics apply` makes them on three brokers.

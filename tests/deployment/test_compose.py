@@ -14,7 +14,7 @@ from agents.settings import setting_variables
 from deploy.kafka.free_ports import free_port
 from deploy.kafka.jars import locked_jars
 from deploy.kafka.local import BrokerOptions, LocalKafka
-from schemas.topics import LOCAL
+from schemas.sizing import LOCAL
 from tests.deployment.chart import CHART, ROOT, VALUES
 from tests.deployment.pages import commands
 from tests.journeys.commands import biolatch_beside, running_worker

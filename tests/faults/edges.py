@@ -19,7 +19,8 @@ from deploy.kafka.local import LocalKafka
 from deploy.records.partitioner import partition_of
 from deploy.topic_setup import Wishes, apply
 from schemas.publishing import read_line
-from schemas.topics import DEVICE_EVENTS, LOCAL, VERDICTS, topology
+from schemas.sizing import LOCAL
+from schemas.topics import DEVICE_EVENTS, VERDICTS, topology
 from tests.auditor.records import RawRecord
 from tests.faults.campaign_judgement import Evidence, judge
 from tests.faults.devices_worker import DevicesWorker

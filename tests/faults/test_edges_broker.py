@@ -16,7 +16,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from agents.device_rows import decode_row
 from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.local import BrokerOptions, LocalKafka
-from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, LOCAL, VERDICTS
+from schemas.sizing import LOCAL
+from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, VERDICTS
 from tests.faults.edges import CHANGELOG, Edges, edges, publish_with, until
 from tests.journeys.topic_dump import dump
 from tests.kafka.commands.phone import Phone

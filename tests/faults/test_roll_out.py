@@ -17,7 +17,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.kafka.local_cluster import LocalCluster
-from schemas.topics import PRODUCTION, VERDICTS
+from schemas.sizing import PRODUCTION
+from schemas.topics import VERDICTS
 from tests.auditor.policy import Policy
 from tests.auditor.records import RawRecord
 from tests.faults.campaign import PARTITIONS, Campaign, campaign

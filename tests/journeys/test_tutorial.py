@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from schemas.topics import LOCAL
+from schemas.sizing import LOCAL
 from tests.journeys.commands import environment, running_worker
 
 CHECKOUT = Path(__file__).parents[2]

@@ -27,7 +27,8 @@ from deploy.kafka.health import Health, Replicas
 from deploy.records.connection import Connection
 from deploy.topic_drift import Drift
 from deploy.topic_setup import Outcome
-from schemas.topics import DEVICE_EVENTS, Sizing, topology
+from schemas.sizing import Sizing
+from schemas.topics import DEVICE_EVENTS, topology
 
 NOW_MS = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
 ZERO, ONE = Partition(DEVICE_EVENTS, 0), Partition(DEVICE_EVENTS, 1)

@@ -4,7 +4,8 @@ import pytest
 import typer
 
 from deploy.commands.acl_answers import users_of
-from schemas.principals import Operation, ResourceKind, Role, principals, rights
+from schemas.principals import principals, rights
+from schemas.rights import Operation, ResourceKind, Role
 from schemas.topics import (
     DEAD_LETTERS,
     DEVICE_EVENTS,

@@ -4,7 +4,8 @@ import pytest
 
 from deploy.kafka.admin import ClusterTopic
 from deploy.topic_drift import FIX_SETTINGS, Drift, drift_of, input_drift
-from schemas.topics import Sizing, topology
+from schemas.sizing import Sizing
+from schemas.topics import topology
 
 TOPIC = topology().device_events
 SIZING = Sizing(partitions=4, replication=3)

@@ -4,17 +4,14 @@ from pathlib import Path
 import pytest
 
 import schemas.topics
+from schemas.sizing import LOCAL, PRODUCTION, Sizing, sizing_for
 from schemas.topics import (
     BATCH_BYTES_MAX,
     DEAD_LETTER_VALUE_BYTES_MAX,
     INPUT_VALUE_BYTES_MAX,
-    LOCAL,
-    PRODUCTION,
     Cleanup,
-    Sizing,
     Topic,
     insync_replicas_min,
-    sizing_for,
     topology,
 )
 

@@ -12,7 +12,8 @@ from deploy.kafka.local import LocalKafka
 from deploy.records.connection import Connection
 from deploy.records.partitioner import partition_of
 from schemas.publishing import read_line
-from schemas.topics import DEVICE_EVENTS, LOCAL, VERDICTS
+from schemas.sizing import LOCAL
+from schemas.topics import DEVICE_EVENTS, VERDICTS
 from tests.kafka.commands.command_line import Program, Ran
 from tests.kafka.commands.phone import Phone
 from tests.kafka.commands.stored import stored_at_least

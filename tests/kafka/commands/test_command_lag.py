@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from deploy.exit_codes import ExitCode
 from deploy.kafka.local import LocalKafka
 from deploy.records.partitioner import partition_of
-from schemas.topics import DEVICE_EVENTS, LOCAL
+from schemas.sizing import LOCAL
+from schemas.topics import DEVICE_EVENTS
 from tests.kafka.commands.command_line import Ran
 from tests.kafka.commands.phone import Phone
 

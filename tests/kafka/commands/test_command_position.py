@@ -14,7 +14,8 @@ from aiokafka.errors import KafkaError
 
 from deploy.exit_codes import ExitCode
 from deploy.kafka.local import LocalKafka
-from schemas.topics import DEVICE_EVENTS, LOCAL, VERDICTS
+from schemas.sizing import LOCAL
+from schemas.topics import DEVICE_EVENTS, VERDICTS
 from tests.faults.edges import Edges, edges, until
 from tests.faults.group_watch import group_admin
 from tests.journeys.topic_dump import dump

@@ -16,7 +16,8 @@ from deploy.records.partitioner import partition_of
 from deploy.records.topic_record import TopicRecord
 from deploy.topic_setup import Wishes, apply
 from schemas.inputs import decode
-from schemas.topics import LOCAL, topology
+from schemas.sizing import LOCAL
+from schemas.topics import topology
 from tests.kafka.commands.command_line import Program, Ran
 from tests.kafka.commands.phone import Phone
 from tests.kafka.commands.stored import stored, stored_at_least

@@ -21,7 +21,8 @@ from deploy.replay.replaying import Replay, Task, replay
 from events.errors import TransientFailure
 from schemas.dead_letters import Origin, dead_letter
 from schemas.input_marks import REPLAY_OF_HEADER
-from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, LOCAL
+from schemas.sizing import LOCAL
+from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS
 from tests.kafka.commands.command_line import Ran
 from tests.kafka.commands.stored import stored
 

@@ -8,7 +8,8 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.exit_codes import ExitCode
 from deploy.kafka.local import LocalKafka
-from schemas.topics import DEVICE_STATE, LOCAL
+from schemas.sizing import LOCAL
+from schemas.topics import DEVICE_STATE
 from tests.faults.edges import Edges, edges
 from tests.journeys.topic_dump import dump
 from tests.kafka.commands.command_line import Program

@@ -12,7 +12,8 @@ from agents.device_rows import ROW_FORMAT
 from deploy.cli import run
 from deploy.exit_codes import ExitCode
 from deploy.kafka.local import LocalKafka
-from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, LOCAL, VERDICTS
+from schemas.sizing import LOCAL
+from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, VERDICTS
 from tests.auditor.records import RawRecord
 from tests.faults.edges import CHANGELOG, Edges, edges
 from tests.journeys.topic_dump import dump

@@ -12,7 +12,8 @@ from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.local import LocalKafka
 from deploy.records.connection import Connection
 from deploy.records.partitioner import partition_of
-from schemas.topics import DEVICE_EVENTS, LOCAL, devices_changelog
+from schemas.sizing import LOCAL
+from schemas.topics import DEVICE_EVENTS, devices_changelog
 from tests.kafka.commands.command_line import Program, Ran
 from tests.kafka.commands.phone import Phone
 from tests.kafka.commands.stored import stored_at_least

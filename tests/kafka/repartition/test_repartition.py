@@ -17,12 +17,12 @@ from deploy.exit_codes import ExitCode
 from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.local import LocalKafka
 from deploy.records.partitioner import partition_of
+from schemas.sizing import LOCAL
 from schemas.topics import (
     DEAD_LETTERS,
     DECISIONS,
     DEVICE_EVENTS,
     DEVICE_STATE,
-    LOCAL,
     VERDICTS,
     topology,
 )

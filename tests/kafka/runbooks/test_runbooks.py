@@ -14,7 +14,8 @@ from aiokafka.admin import RecordsToDelete
 
 from agents.device_rows import ROW_FORMAT
 from deploy.kafka.local import LocalKafka
-from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, DEVICE_STATE, LOCAL, VERDICTS
+from schemas.sizing import LOCAL
+from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, DEVICE_STATE, VERDICTS
 from tests.auditor.records import RawRecord
 from tests.faults.edges import CHANGELOG, Edges, edges, until
 from tests.faults.group_watch import GroupWatch, group_admin

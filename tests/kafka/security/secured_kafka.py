@@ -16,7 +16,7 @@ from deploy.kafka.free_ports import free_port
 from deploy.kafka.local import BrokerOptions, LocalKafka
 from deploy.kafka.server_properties import LOOPBACK, Ports
 from deploy.records.connection import Connection, connection_to
-from schemas.principals import Role
+from schemas.rights import Role
 from tests.kafka.security.credentials import HOST, Authority, Identity, secret_file
 
 SUPER_USER = "admin"

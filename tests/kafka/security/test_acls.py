@@ -9,7 +9,7 @@ from deploy.kafka.acl_admin import Acl, AclAdmin
 from deploy.kafka.local import LocalKafka
 from deploy.records.connection import Connection
 from events.errors import Misconfigured
-from schemas.principals import Role
+from schemas.rights import Role
 from tests.kafka.commands.command_line import Program
 from tests.kafka.security.conftest import As
 from tests.kafka.security.secured_kafka import SASL, SUPER_USER, USERS, SecuredKafka

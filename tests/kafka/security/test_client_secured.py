@@ -19,7 +19,7 @@ from biolatch_client import (
     Status,
 )
 from biolatch_client.testing import enrollment_submitted
-from schemas.principals import Role
+from schemas.rights import Role
 from tests.client.read_api_process import served_api
 from tests.client.test_read_api_served import until
 from tests.kafka.security.secured_kafka import (

@@ -2,7 +2,7 @@
 import time
 
 from agents.console_settings import ConsoleSettings
-from schemas.principals import Role
+from schemas.rights import Role
 from tests.kafka.commands.console.running import User, console_in_a_thread
 from tests.kafka.security.secured_kafka import USERS, SecuredKafka
 

@@ -4,7 +4,7 @@ from agents.lane.port import Partition
 from deploy.monitor.look import Lookout, Watched
 from deploy.records.consumer_groups import ConsumerGroups
 from deploy.records.reader import TopicReader
-from schemas.principals import Role
+from schemas.rights import Role
 from schemas.topics import topology
 from tests.kafka.security.conftest import PARTITIONS
 from tests.kafka.security.secured_kafka import USERS, SecuredKafka

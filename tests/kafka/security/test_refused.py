@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.principals import Role
+from schemas.rights import Role
 from tests.kafka.commands.command_line import Program
 from tests.kafka.security.conftest import As
 from tests.kafka.security.credentials import secret_file

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from schemas.principals import Role
+from schemas.rights import Role
 from tests.kafka.security.secured_kafka import USERS, SecuredKafka
 from tests.signals.decider import Decider
 from tests.signals.transmitter import Installation, client_of

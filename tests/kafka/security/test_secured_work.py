@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from schemas.principals import Role
+from schemas.rights import Role
 from schemas.topics import VERDICTS
 from tests.kafka.commands.command_line import Program
 from tests.kafka.security.conftest import PARTITIONS, As

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from agents.console_settings import ConsoleSettings
 from deploy.records.connection import Connection
 from deploy.records.partitioner import partition_of
-from schemas.topics import DEAD_LETTERS, LOCAL
+from schemas.sizing import LOCAL
+from schemas.topics import DEAD_LETTERS
 from tests.kafka.commands.console.conftest import HOSTILE, OPERATOR, VIEWER, Story
 from tests.kafka.commands.console.running import User, console_in_a_thread
 from tests.kafka.commands.stored import stored_at_least
