@@ -12,6 +12,14 @@ whoever may alter or describe its settings may not therefore see its records.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from schemas.downstream_principals import (
+    analyst,
+    analytics,
+    console,
+    monitor,
+    notifier,
+    signals,
+)
 from schemas.rights import (
     Grant,
     Operation,
@@ -48,13 +56,13 @@ def principals(
         _publisher(),
         _reader(),
         _worker(application, group_id or application),
-        _notifier(application),
-        _analytics(application, group_id or application),
-        _analyst(application),
-        _signals(application),
+        notifier(application),
+        analytics(application, group_id or application),
+        analyst(application),
+        signals(application),
         _operator(application, group_id or application),
-        _console(application, group_id or application),
-        _monitor(application, group_id or application),
+        console(application, group_id or application),
+        monitor(application, group_id or application),
     )
 
 
@@ -124,89 +132,6 @@ def _worker(application: str, group_id: str) -> Principal:
     )
 
 
-def _notifier(application: str) -> Principal:
-    topics = topology(application)
-    return Principal(
-        role=Role.NOTIFIER,
-        purpose="`biolatch run --agents notifier`, or a service of your own that acts on decisions",
-        grants=(
-            Grant(on_topic(topics.decisions.name), _READ, topics.decisions.purpose),
-            Grant(on_topic(topics.device_state.name), _READ, topics.device_state.purpose),
-            Grant(
-                on_topic(topics.notification_dead_letters.name),
-                (Operation.READ, Operation.WRITE),
-                "puts aside what an endpoint did not take, and replays it",
-            ),
-            Grant(
-                on_group(f"{application}-notifier", is_prefix=True), _READ, "commits how far it is"
-            ),
-        ),
-    )
-
-
-def _analytics(application: str, group_id: str) -> Principal:
-    topics = topology(application)
-    look = (Operation.READ, Operation.DESCRIBE_CONFIGS)
-    letters = topics.dead_letters
-    ids = Resource(ResourceKind.TRANSACTIONAL_ID, f"{application}-analytics-", is_prefix=True)
-    return Principal(
-        role=Role.ANALYTICS,
-        purpose="`biolatch run --agents analytics`",
-        grants=(
-            Grant(on_topic(topics.verdicts.name), look, topics.verdicts.purpose),
-            Grant(on_topic(topics.decisions.name), look, topics.decisions.purpose),
-            Grant(on_topic(letters.name), (*look, Operation.WRITE), letters.purpose),
-            Grant(on_topic(topics.security_events.name), _WRITE, topics.security_events.purpose),
-            *(
-                Grant(on_topic(topic.name), (*_READ, *_WRITE), topic.purpose)
-                for topic in topics.analytics_changelogs
-            ),
-            Grant(
-                on_group(f"{group_id}-analytics-", is_prefix=True),
-                _READ,
-                "shares the partitions with the other workers",
-            ),
-            Grant(ids, _WRITE, "one transaction for each batch of a partition"),
-        ),
-    )
-
-
-def _analyst(application: str) -> Principal:
-    topics = topology(application)
-    return Principal(
-        role=Role.ANALYST,
-        purpose="security tools, and `biolatch run --agents parquet`",
-        grants=(
-            Grant(on_topic(topics.security_events.name), _READ, topics.security_events.purpose),
-            Grant(
-                on_group(f"{application}-analyst", is_prefix=True), _READ, "commits how far it is"
-            ),
-        ),
-    )
-
-
-def _signals(application: str) -> Principal:
-    topics = topology(application)
-    return Principal(
-        role=Role.SIGNALS,
-        purpose="`biolatch run --agents signals`",
-        grants=(
-            Grant(on_topic(topics.decisions.name), _READ, topics.decisions.purpose),
-            Grant(on_topic(topics.verdicts.name), _READ, topics.verdicts.purpose),
-            Grant(
-                on_topic(topics.signal_streams.name),
-                (Operation.READ, Operation.WRITE),
-                f"{topics.signal_streams.purpose}, their secrets included: nobody else reads it",
-            ),
-            Grant(
-                on_group(f"{application}-signals-", is_prefix=True),
-                _READ,
-                "a group for each stream: how far its receiver is",
-            ),
-        ),
-    )
-
-
 def _operator(application: str, group_id: str) -> Principal:
     topics = topology(application)
     to_look_at = (
@@ -245,61 +170,6 @@ def _operator(application: str, group_id: str) -> Principal:
             ),
             Grant(on_group(group_id), _READ, "`lag` asks how far workers are, `skip` moves it on"),
             Grant(_lane_ids(application), _WRITE, "`skip` takes the place of a worker's lane"),
-        ),
-    )
-
-
-def _console(application: str, group_id: str) -> Principal:
-    topics = topology(application)
-    to_read = (
-        topics.device_events,
-        topics.verdicts,
-        topics.decisions,
-        topics.device_state,
-        topics.dead_letters,
-    )
-    return Principal(
-        role=Role.CONSOLE,
-        purpose="`biolatch console`: what people see of it is the console's to decide",
-        grants=(
-            *(
-                Grant(
-                    on_topic(topic.name),
-                    (Operation.READ, Operation.DESCRIBE_CONFIGS),
-                    topic.purpose,
-                )
-                for topic in to_read
-            ),
-            Grant(
-                on_topic(topics.devices_changelog.name),
-                (Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS),
-                "is compared with the contract, and never read",
-            ),
-            Grant(
-                on_group(group_id),
-                (Operation.DESCRIBE,),
-                "shows workers and lag; it cannot join them",
-            ),
-        ),
-    )
-
-
-def _monitor(application: str, group_id: str) -> Principal:
-    topics = topology(application)
-    describe = (Operation.DESCRIBE,)
-    return Principal(
-        role=Role.MONITOR,
-        purpose="`biolatch monitor`",
-        grants=(
-            *(
-                Grant(on_topic(topic.name), _READ, "the age of the oldest record that waits")
-                for topic in topics.topics
-                if topic not in (topics.dead_letters, topics.signal_streams)
-            ),
-            Grant(on_topic(topics.dead_letters.name), describe, "how many there are"),
-            Grant(on_topic(topics.signal_streams.name), describe, "how many there are"),
-            Grant(on_group(group_id), describe, "how far workers are"),
-            Grant(on_group(f"{application}-", is_prefix=True), describe, "how far others are"),
         ),
     )
 

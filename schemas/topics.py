@@ -214,6 +214,25 @@ def _analytics_changelog(application: str, of: str) -> Topic:
     )
 
 
+_NOTIFICATION_DEAD_LETTERS: Final = Topic(
+    name=NOTIFICATION_DEAD_LETTERS,
+    purpose="notifications that an endpoint did not take",
+    cleanup=Cleanup.DELETE,
+    retention_ms=7 * _DAY_MS,
+    retention_reason=(
+        "as the decisions: a weekend and time to mend the endpoint and replay; not longer, "
+        "for it names people"
+    ),
+)
+_SECURITY_EVENTS: Final = Topic(
+    name=SECURITY_EVENTS,
+    purpose="the masked feed for security tools, in OCSF",
+    cleanup=Cleanup.DELETE,
+    retention_ms=7 * _DAY_MS,
+    retention_reason="as what it is made of: masked is not forgotten",
+)
+
+
 def topology(application: str = APPLICATION_DEFAULT) -> Topology:
     """The topics of one application."""
     return Topology(
@@ -265,16 +284,7 @@ def topology(application: str = APPLICATION_DEFAULT) -> Topology:
             retention_ms=_DAY_MS,
             retention_reason="a restore reads from start to end within minutes",
         ),
-        notification_dead_letters=Topic(
-            name=NOTIFICATION_DEAD_LETTERS,
-            purpose="notifications that an endpoint did not take",
-            cleanup=Cleanup.DELETE,
-            retention_ms=7 * _DAY_MS,
-            retention_reason=(
-                "as the decisions: a weekend and time to mend the endpoint and replay; not longer, "
-                "for it names people"
-            ),
-        ),
+        notification_dead_letters=_NOTIFICATION_DEAD_LETTERS,
         signal_streams=Topic(
             name=signal_streams(application),
             purpose="what receivers of shared signals have set up",
@@ -282,13 +292,7 @@ def topology(application: str = APPLICATION_DEFAULT) -> Topology:
             retention_ms=_DAY_MS,
             retention_reason="a transmitter reads from start to end within seconds",
         ),
-        security_events=Topic(
-            name=SECURITY_EVENTS,
-            purpose="the masked feed for security tools, in OCSF",
-            cleanup=Cleanup.DELETE,
-            retention_ms=7 * _DAY_MS,
-            retention_reason="as what it is made of: masked is not forgotten",
-        ),
+        security_events=_SECURITY_EVENTS,
         analytics_verdicts_changelog=_analytics_changelog(application, "verdicts"),
         analytics_decisions_changelog=_analytics_changelog(application, "decisions"),
         analytics_dead_letters_changelog=_analytics_changelog(application, "dead-letters"),

@@ -1,19 +1,15 @@
 # Goal: the API answers as the client's view does, says nothing where it does not know, and never
 # tells anybody anything without a token. In memory; test_read_api_served has Kafka and HTTP.
-import json
 from collections.abc import AsyncIterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx2
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from starlette.datastructures import Headers
 from structlog.testing import capture_logs
 
 from biolatch_client import Status, UserState
@@ -221,42 +217,6 @@ async def test_a_query_that_is_not_understood_is_refused(
 @pytest.mark.parametrize("path", ["/", "/devices", "/devices/a/", "/devices/a/b", "/DEVICES/a"])
 async def test_what_is_nowhere_is_not_found(client: httpx2.AsyncClient, path: str) -> None:
     require_problem(await client.get(path), 404, "resource-unknown")
-
-
-@STABLE
-@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=128))
-def test_a_device_is_found_by_any_id_that_there_can_be(device_id: str) -> None:
-    status, body = ask(device_id, known=device_id)
-    assert (status, body["device_id"]) == (200, device_id)
-
-
-@STABLE
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_any_other_text_is_a_device_that_nobody_knows(text: str) -> None:
-    status, body = ask(text, known=f"{text}+")
-    assert (status, body["type"]) == (404, "urn:biolatch:problem:device-unknown")
-
-
-class Nobody(AccessTokens):
-    """Has no file; routes are asked past it."""
-
-    def __init__(self) -> None:
-        pass
-
-
-STATES = InMemoryDeviceStates()
-API = ReadApi(STATES, Nobody(), version="0.1.0")
-
-
-def ask(device_id: str, *, known: str) -> tuple[int, dict[str, Any]]:
-    """Ask about one device where another one is known; without a server, so that it is quick."""
-    STATES.set_user(known, UserState("ana", Status.ENABLED))
-    path = f"/devices/{quote(device_id, safe='')}"
-    route = API._route(path.encode())  # noqa: SLF001
-    assert route is not None
-    response = route.answer(Headers(), b"")
-    STATES.forget(known)
-    return response.status_code, json.loads(bytes(response.body))
 
 
 async def test_a_line_of_the_log_names_the_route_and_nobody(client: httpx2.AsyncClient) -> None:

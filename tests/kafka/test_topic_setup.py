@@ -1,6 +1,6 @@
 # Goal: `topics apply` makes what is missing, tells of what differs, and never loses anything.
 import uuid
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -24,12 +24,7 @@ def own_topics() -> Topology:
         return replace(topic, name=TopicName(f"{prefix}-{topic.name}"))
 
     return Topology(
-        device_events=renamed(original.device_events),
-        verdicts=renamed(original.verdicts),
-        decisions=renamed(original.decisions),
-        device_state=renamed(original.device_state),
-        dead_letters=renamed(original.dead_letters),
-        devices_changelog=renamed(original.devices_changelog),
+        **{field.name: renamed(getattr(original, field.name)) for field in fields(original)}
     )
 
 
