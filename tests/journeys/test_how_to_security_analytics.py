@@ -140,7 +140,7 @@ def check_answers(answers: Mapping[str, str]) -> None:
     assert len(told) == 3
     assert all(re.search(r"(Authentication|Management|Change|Finding): \w+", line) for line in told)
     assert "missing" in answers["biolatch analyse gaps"]
-    assert json.loads(answers["biolatch analyse untrusted --json"])["rows"] == []
+    assert json.loads(answers["biolatch analyse untrusted --json"])["events"] >= len(told)
     [masks] = [answer for line, answer in answers.items() if "feed-key mask" in line]
     assert re.search(r"^device +\S{8} +\S{8}\.\S{43}$", masks, re.MULTILINE)
     assert "phone-1" not in masks
