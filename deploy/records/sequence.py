@@ -155,6 +155,7 @@ async def followed(
     *,
     key: bytes | None = None,
     on_outage: Callable[[float], None],
+    on_alive: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[TopicRecord]:
     """Every record (with that key) from the positions on, as it comes, for ever.
 
@@ -163,6 +164,7 @@ async def followed(
         positions: the first offset of each partition.
         key: only records with this key; None for all.
         on_outage: told for how many seconds Kafka has not answered, again and again.
+        on_alive: told, again and again, that it does, also while nothing comes.
 
     Raises:
         TransientFailure: Kafka was away for longer than a restart takes.
@@ -183,11 +185,13 @@ async def followed(
         position = {each: found.position for each, found in polled.items()}
         if position != reached:
             reached, heard_at, checked_at = position, now, now
+            on_alive()
         elif now - checked_at > _SILENCE_CHECK_S:
             # Nothing new and nobody there look alike.
             try:
                 await source.check_alive()
                 heard_at = time.monotonic()
+                on_alive()
             except TransientFailure:
                 silence_s = time.monotonic() - heard_at
                 if silence_s > OUTAGE_S_MAX:

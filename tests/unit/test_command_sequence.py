@@ -167,3 +167,39 @@ async def test_a_follower_tells_of_an_outage_and_gives_up_in_the_end(
         await anext(followed(shelf, dict.fromkeys(shelf.spans, 0), on_outage=outages.append))
     assert outages
     assert outages == sorted(outages)
+
+
+class Idle(Silent):
+    """Away at first; then there, without anything new."""
+
+    def __init__(self, *, outages: int) -> None:
+        super().__init__(seed=1, partitions=2, records=9)
+        self._outages = outages
+
+    async def check_alive(self) -> None:
+        self._outages -= 1
+        if self._outages >= 0:
+            await super().check_alive()
+
+
+async def test_a_follower_tells_that_kafka_is_back_also_while_nothing_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("deploy.records.sequence._SILENCE_CHECK_S", 0.0)
+    shelf, told, back = Idle(outages=2), list[str](), asyncio.Event()
+
+    def on_alive() -> None:
+        told.append("alive")
+        back.set()
+
+    following = followed(
+        shelf,
+        dict.fromkeys(shelf.spans, 0),
+        on_outage=lambda _: told.append("away"),
+        on_alive=on_alive,
+    )
+    reading = asyncio.ensure_future(anext(following))
+    await back.wait()
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert told[:3] == ["away", "away", "alive"]

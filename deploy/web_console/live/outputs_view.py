@@ -72,12 +72,15 @@ class OutputsView:
             self.health.is_well()
             self.health.is_loaded = True
             positions = {each: self._position(each, span) for each, span in spans.items()}
-            news = followed(reader, positions, on_outage=self.health.is_silent)
+            news = followed(
+                reader,
+                positions,
+                on_outage=self.health.is_silent,
+                on_alive=self.health.is_well,
+            )
             async with aclosing(news) as records:
                 async for record in records:
                     self._take(record)
-                    if self.health.trouble:
-                        self.health.is_well()
 
     async def _look_back(self, reader: TopicReader, spans: Mapping[Partition, Span]) -> None:
         since_ms = int(time.time() * 1000) - _LOOK_BACK_MS

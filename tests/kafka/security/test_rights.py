@@ -114,7 +114,7 @@ MAY = {
         UNDELIVERED: LOOK_AND_SET_UP,
         LETTERS: f"{LOOK_AND_SET_UP} Write",
         CHANGELOG: f"{LOOK_AND_SET_UP} Write",
-        STREAMS: "Describe Create DescribeConfigs AlterConfigs",
+        STREAMS: "Describe Create Alter DescribeConfigs AlterConfigs",
         FEED: LOOK_AND_SET_UP,
         **dict.fromkeys(FEED_CHANGELOGS, LOOK_AND_SET_UP),
         WORKERS: "Describe Read",

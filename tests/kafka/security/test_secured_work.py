@@ -80,7 +80,7 @@ def test_an_event_is_published_decided_and_looked_at_by_those_who_may(
         tmp_path / "worker.log",
     ):
         assert biolatch_as(settings(Role.PUBLISHER), "publish", str(events)).code == 0
-        verdict = asyncio.run(verdict_of(secured_kafka, settings(Role.ANALYST), device))
+        verdict = asyncio.run(verdict_of(secured_kafka, settings(Role.OPERATOR), device))
     assert verdict == "biolatch.verdict.noted.v1"
     operator = settings(Role.OPERATOR)
     for command in (
