@@ -46,10 +46,12 @@ class AnalyticsAgent:
 
     Attributes:
         row_format: the newest row format read and written.
+        rows_are_unkeyed: its one row is about the partition; see `agents.lane.port`.
         dead_letters: how many records could not be read, by code.
     """
 
     row_format = 1
+    rows_are_unkeyed: Final = True
 
     def __init__(self, mapping: Mapping, mask: Mask) -> None:
         """Map records in this way.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agents.lane.endings import Interrupted, Parked
 from agents.lane.log import LaneLog, LogFailure, Session
-from agents.lane.port import Partition
+from agents.lane.port import BatchHandler, Partition, UnkeyedHandler
 from agents.lane.position import POSITION_KEY
 from agents.lane.rows import LaneRows
 from agents.lane.start import Unservable, starting_position
@@ -35,7 +35,11 @@ class Opened:
 
 
 async def read_behind_the_fence(
-    session: Session, log: LaneLog, partition: Partition, row_format: int, status: LaneStatus
+    session: Session,
+    log: LaneLog,
+    partition: Partition,
+    handler: BatchHandler,
+    status: LaneStatus,
 ) -> Opened:
     """Read the rows and the position, and write into the status what that brought.
 
@@ -49,7 +53,14 @@ async def read_behind_the_fence(
     # One that is empty may be so because the input has grown: the others tell.
     elsewhere = await session.value_elsewhere(POSITION_KEY) if rows.is_empty() else None
     try:
-        position = starting_position(partition, rows, bounds, row_format, elsewhere=elsewhere)
+        position = starting_position(
+            partition,
+            rows,
+            bounds,
+            handler.row_format,
+            elsewhere=elsewhere,
+            is_keyed=not isinstance(handler, UnkeyedHandler),
+        )
     except Unservable as error:
         raise Parked(str(error), restored.end) from error
     status.openings += 1

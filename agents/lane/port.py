@@ -8,7 +8,7 @@ in one transaction with a position behind those records, or not at all.
 import asyncio
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 """Headers in wire order; a name may occur more than once, and a value may be null."""
@@ -163,6 +163,17 @@ class PreparingHandler(Protocol):
             records: what comes next.
         """
         ...
+
+
+@runtime_checkable
+class UnkeyedHandler(Protocol):
+    """A handler whose rows are about their partition, and not about keys that live there.
+
+    They stay true when the input gets more partitions and keys move; so its partitions are served
+    on, where those of any other handler wait until somebody has moved their rows.
+    """
+
+    rows_are_unkeyed: Literal[True]
 
 
 class PoisonRecord(Exception):  # noqa: N818 - names the record at fault

@@ -196,7 +196,7 @@ class Lane:
                         session,
                         self._port,
                         self.partition,
-                        self._handler.row_format,
+                        self._handler,
                         self._status,
                     )
             except TimeoutError as error:

@@ -21,6 +21,7 @@ def starting_position(
     row_format: int,
     *,
     elsewhere: bytes | None = None,
+    is_keyed: bool = True,
 ) -> int:
     """Return the input offset to go on from, by the position record among the rows.
 
@@ -33,6 +34,7 @@ def starting_position(
         bounds: what its input holds.
         row_format: the newest row format that can be read.
         elsewhere: the position record of another partition, to be given for one that is empty.
+        is_keyed: whether rows are about keys, which live elsewhere under another partition count.
 
     Raises:
         Unservable: rows and input do not belong together.
@@ -44,7 +46,7 @@ def starting_position(
                 "the changelog holds rows and no position; "
                 "restore the changelog topic, or empty it to start this partition from nothing"
             )
-        if elsewhere is not None:
+        if elsewhere is not None and is_keyed:
             _require_same_count(_decoded(elsewhere), bounds)
         return bounds.start
     position = _decoded(value)
@@ -58,7 +60,8 @@ def starting_position(
             f"the rows have format {position.row_format} and this version reads up to "
             f"{row_format}; run the newer version here"
         )
-    _require_same_count(position, bounds)
+    if is_keyed:
+        _require_same_count(position, bounds)
     if position.next_offset < bounds.start:
         raise Unservable(
             f"the position {position.next_offset} lies before the input's first offset "

@@ -34,6 +34,9 @@ from events.errors import TransientFailure
 from schemas.named_subjects import SubjectDigests, is_about
 from schemas.topics import TopicName
 
+_PARTITION: Final = 0
+"""Where all of it is written: a key then has one last record, however many partitions there are."""
+
 _READ_MS: Final = 500
 _SEEN_WAIT_S: Final = 10.0
 
@@ -122,7 +125,9 @@ class StreamStore:
         """
         content = None if value is None else encode_stored(value)
         try:
-            sent = await self._producer.send_and_wait(self._topic, content, key=key.encoded())
+            sent = await self._producer.send_and_wait(
+                self._topic, content, key=key.encoded(), partition=_PARTITION
+            )
         except KafkaError as error:
             raise TransientFailure("signals.not-written", f"{type(error).__name__}") from error
         await self._until(lambda: self._positions.get(sent.partition, 0) > sent.offset)

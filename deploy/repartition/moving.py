@@ -131,7 +131,8 @@ async def repartition(
         members = (await admin.group(task.group)).members
         if members:
             raise WorkersRun(", ".join(sorted({member.client_id for member in members})))
-        for topic in (*task.topology.outputs, task.topology.device_events):  # the input last
+        _, *others = task.topology.topics
+        for topic in (*others, task.topology.device_events):  # the input last
             if topics[topic.name].partitions < task.partitions:
                 on_step(f"growing {topic.name} to {task.partitions} partitions")
                 await admin.grow(topic.name, task.partitions)
