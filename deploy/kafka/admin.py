@@ -9,6 +9,7 @@ file at once, and every error of it into one of our four kinds. Nothing here del
 # aiokafka has no type information; see above.
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from deploy.records.kafka_failures import kafka_failures
 _CLIENT_ID: Final = "biolatch-admin"
 _REQUEST_TIMEOUT_S: Final = 10.0
 _SHOWN_CHECK_S: Final = 0.05
+_COORDINATOR_S_MAX: Final = 30.0
 _SHOWN_CHECKS_MAX: Final = 100
 _SET_ON_THE_TOPIC: Final = 1  # DescribeConfigs: ConfigSource.DYNAMIC_TOPIC_CONFIG
 
@@ -212,10 +214,24 @@ class KafkaAdmin:
     async def group(self, group_id: str) -> Group:
         """A consumer group as its coordinator knows it."""
         with self._translated_errors():
-            [answer] = await self._client.describe_consumer_groups([group_id])
-        code, _id, state, _kind, _protocol, members, *_ = answer.groups[0]
-        self._check(code, None)
+            answer = await self._described_group(group_id)
+        _code, _id, state, _kind, _protocol, members, *_ = answer.groups[0]
         return Group(state=state, members=tuple(_group_member(*each[:5]) for each in members))
+
+    async def _described_group(self, group_id: str) -> Any:  # noqa: ANN401 - aiokafka's, untyped
+        deadline = time.monotonic() + _COORDINATOR_S_MAX
+        while True:
+            try:
+                [answer] = await self._client.describe_consumer_groups([group_id])
+                if code := answer.groups[0][0]:
+                    raise kafka_errors.for_code(code)(group_id)
+            except kafka_errors.KafkaError as error:
+                # On a new cluster the first question makes Kafka create its own group topic.
+                if not error.retriable or time.monotonic() > deadline:
+                    raise
+            else:
+                return answer
+            await asyncio.sleep(_SHOWN_CHECK_S)
 
     def _check(self, code: int, message: str | None) -> None:
         if code:

@@ -33,7 +33,7 @@ def checks(ran: Ran) -> dict[str, dict[str, Any]]:
 
 def test_every_check_looks_at_a_cluster_with_topics(biolatch: Callable[..., Ran]) -> None:
     found = checks(biolatch("doctor", "--json"))
-    assert list(found) == CHECKS
+    assert list(found) == CHECKS, found
     for name in ("brokers", "topics", "replicas", "clocks"):
         assert found[name]["findings"] == [], name
     assert "metadata level 2" in found["brokers"]["summary"]
