@@ -10,7 +10,7 @@ HELM := $(VENV)/helm
 CHART := deploy/helm/biolatch
 DRILL := tests/faults/test_roll_out.py tests/faults/test_row_formats.py
 
-.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs contract release-contract lint types format lock sbom audit clean drill chart site screenshots
+.PHONY: install compiled demo test test-long faults soak bench figures fuzz docs contract release-contract lint types format lock sbom audit clean drill chart site screenshots drills
 .DEFAULT_GOAL := install
 
 install: compiled ## put biolatch and its tools into .venv
@@ -29,10 +29,13 @@ demo: compiled ## the main job, live, on an embedded Apache Kafka
 	$(BIN)/biolatch demo
 
 test: compiled ## the default tests, on a real Apache Kafka that they start themselves
-	$(BIN)/python -m pytest -m "not long" -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not long and not drill" -n 3 --dist loadfile --no-loadscope-reorder
 
 test-long: compiled ## what takes too long for every change: a full disk, a big crowd, the benchmarks as commands
 	$(BIN)/python -m pytest -m long -n 2 --dist loadfile
+
+drills: compiled ## every agent, page and runbook walked through: processes killed, browsers, npm, Prometheus; half an hour and more
+	$(BIN)/python -m pytest -m drill -n 2 --dist loadfile $(DRILL:%=--ignore=%)
 
 faults: compiled ## workers, broker, network and disk hurt, and judged, and 1,000,000 simulated events; within 45 minutes
 	FAULTS_SIZE=faults $(BIN)/python -m pytest --session-timeout=2100 $(DRILL:%=--ignore=%) tests/faults

@@ -165,8 +165,8 @@ async def test_events_are_stored_signed_where_there_is_a_signer(
         await backend.device_erased("phone-1")
     stored = await stored_in(connection.bootstrap_servers, topic)
     received = [Received(each.key, each.value, each.headers) for each in stored]
-    verified = verifier(tmp_path, private).verified(received)
-    assert [type(record.signed) for record in verified] == [PublisherKey]
+    outcomes = verifier(tmp_path, private).outcomes(received)
+    assert [type(outcome) for outcome in outcomes] == [PublisherKey]
 
 
 async def test_a_missing_topic_is_said_and_not_created(connection: KafkaConnection) -> None:

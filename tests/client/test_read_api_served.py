@@ -130,7 +130,7 @@ def test_without_tokens_or_with_a_taken_port_it_does_not_start(
     assert "error[read-api.address]: " in capsys.readouterr().err
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(900)
 def test_it_fails_closed_while_kafka_is_away_and_is_back_by_itself(tmp_path: Path) -> None:
     async def start() -> LocalKafka:

@@ -22,7 +22,7 @@ QUIET = (
 )
 SHOWN_WITHIN_MS = 60_000
 pytestmark = [
-    pytest.mark.long,
+    pytest.mark.drill,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(
         CHROMIUM is None or shutil.which("npm") is None,

@@ -14,7 +14,7 @@ from schemas.asyncapi import asyncapi_document
 from schemas.topics import topology
 
 pytestmark = [
-    pytest.mark.long,
+    pytest.mark.drill,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(
         shutil.which("npm") is None or shutil.which("node") is None,

@@ -82,7 +82,7 @@ def properties(ports: dict[str, int]) -> dict[str, str]:
     return at_home | {"controller.quorum.voters": f"1@127.0.0.1:{ports['CONTROLLER']}"}
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(300)
 async def test_broker_topics_and_worker_do_as_their_containers_are_told(tmp_path: Path) -> None:
     ports = {name: free_port() for name in ("INSIDE", "HOST", "CONTROLLER")}

@@ -87,7 +87,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     return build
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(900)
 def test_what_is_in_the_image_serves_compiled_and_writes_nothing_beside_itself(
     build: Build, kafka: LocalKafka, tmp_path: Path
@@ -120,7 +120,7 @@ def test_what_is_in_the_image_serves_compiled_and_writes_nothing_beside_itself(
     assert {each.name for each in tmp_path.iterdir()} <= {"rows", "worker.pid"}
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(900)
 def test_what_needs_java_says_so(build: Build, tmp_path: Path) -> None:
     refused = subprocess.run(  # noqa: S603 - as above

@@ -24,7 +24,7 @@ QUIET = (
 )
 PAGES = ("index.html", "tutorial.html", "reference/commands.html", "adr/index.html")
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

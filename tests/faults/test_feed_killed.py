@@ -25,7 +25,7 @@ from tests.analytics.agent_process import AgentProcess
 from tests.analytics.feed import Read, output_record
 from tests.journeys.commands import biolatch_beside
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
 PARTITIONS = 2
 CAUSE = Cause("biolatch.attempt.finished.v1", "/login")

@@ -35,7 +35,7 @@ STATIC_SESSION_TIMEOUT_S = "20"
 
 IN_SYNC_S_MAX = 300.0
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(max(1800, COUNTS.run_s_max))]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(max(1800, COUNTS.run_s_max))]
 
 
 async def test_a_roll_out_and_the_loss_of_a_broker_lose_no_event() -> None:

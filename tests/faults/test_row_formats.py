@@ -29,7 +29,7 @@ GUARD_OFF = replace(POLICY, attempts_per_minute=0)
 
 SAID_S_MAX = 60.0
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(max(600, COUNTS.run_s_max))]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(max(600, COUNTS.run_s_max))]
 
 
 async def test_a_new_row_format_is_rolled_out_and_never_spoilt_by_the_old_one() -> None:

@@ -96,7 +96,7 @@ class Shell:
         return said.decode()
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(600)
 @pytest.mark.asyncio(loop_scope="module")
 async def test_all_commands_and_all_code_of_the_page_do_what_they_say(

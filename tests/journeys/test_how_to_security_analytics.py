@@ -96,7 +96,7 @@ def a_day() -> list[dict[str, object]]:
     ]
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(600)
 async def test_all_of_the_page_does_what_it_says(
     served_kafka: str,

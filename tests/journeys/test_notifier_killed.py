@@ -99,7 +99,7 @@ async def notifier(
             await asyncio.wait_for(process.wait(), WAIT_S)
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(600)
 async def test_killed_notifiers_lose_nothing_and_repeat_with_the_same_id_in_order(
     kafka: LocalKafka, tmp_path: Path

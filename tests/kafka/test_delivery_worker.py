@@ -102,7 +102,7 @@ async def test_a_restart_repeats_nothing_and_goes_on_where_the_group_is(world: W
     assert await world.committed() == {0: 4, 1: 1}
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_partitions_move_to_a_second_worker_and_back_without_a_repeat(world: World) -> None:
     async with world.worker() as first:
         await until(lambda: first.status.ready)

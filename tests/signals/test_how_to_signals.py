@@ -25,7 +25,7 @@ def free_port() -> int:
         return port
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(300)
 def test_all_commands_of_the_page_do_what_they_say(topics: str, tmp_path: Path) -> None:
     assert {language for language, _ in BLOCKS} == {"sh"}

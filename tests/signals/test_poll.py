@@ -60,7 +60,7 @@ async def test_events_are_given_again_until_they_are_acknowledged(
         assert (line["code"], line["jti"]) == ("invalid_request", first)
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_poll_waits_for_a_first_event_and_for_no_longer_than_that(
     installation: Installation, decider: Decider
 ) -> None:
@@ -72,7 +72,7 @@ async def test_a_poll_waits_for_a_first_event_and_for_no_longer_than_that(
             assert reasons(await waiting) == ["1"]
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_what_was_not_acknowledged_outlives_a_transmitter_that_is_killed(
     installation: Installation, decider: Decider
 ) -> None:
@@ -90,7 +90,7 @@ async def test_what_was_not_acknowledged_outlives_a_transmitter_that_is_killed(
             assert after["sets"].items() <= before["sets"].items()
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_any_process_may_be_asked_and_knows_what_another_was_told(
     installation: Installation, decider: Decider
 ) -> None:
@@ -106,7 +106,7 @@ async def test_any_process_may_be_asked_and_knows_what_another_was_told(
             assert list(left["sets"]) == jtis[2:]
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_paused_stream_gives_nothing_and_keeps_everything(
     installation: Installation, decider: Decider
 ) -> None:
@@ -120,7 +120,7 @@ async def test_a_paused_stream_gives_nothing_and_keeps_everything(
             assert reasons(await all_of(client, stream, 2)) == ["1", "2"]
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_verification_is_given_and_acknowledged_as_any_event(
     installation: Installation,
 ) -> None:
@@ -136,7 +136,7 @@ async def test_a_verification_is_given_and_acknowledged_as_any_event(
             assert (await client.poll(stream, ack=[jti], returnImmediately=True))["sets"] == {}
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_removed_subject_is_not_told_of_until_it_is_added_again(
     installation: Installation, decider: Decider
 ) -> None:
@@ -158,7 +158,7 @@ async def test_a_removed_subject_is_not_told_of_until_it_is_added_again(
         assert "fay" not in json.dumps(process.lines)
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_receiver_has_some_streams_and_no_more(installation: Installation) -> None:
     with installation.process() as process:
         async with client_of(process, installation) as client:

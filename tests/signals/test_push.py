@@ -45,7 +45,7 @@ def some(receiver: Receiver, user: str, count: int) -> Callable[[], bool]:
     return lambda: len(receiver.about(user)) >= count
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_disable_and_its_session_revocation_arrive_signed_and_tied_together(
     installation: Installation, receiver: Receiver, decider: Decider
 ) -> None:
@@ -77,7 +77,7 @@ async def test_a_disable_and_its_session_revocation_arrive_signed_and_tied_toget
         assert arrival.headers["authorization"] == "Bearer let-me-in"
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_receiver_that_fails_hangs_and_restarts_loses_nothing_and_no_order(
     installation: Installation, receiver: Receiver, decider: Decider
 ) -> None:
@@ -112,7 +112,7 @@ async def test_a_receiver_that_fails_hangs_and_restarts_loses_nothing_and_no_ord
         assert {"500", "503", "301", "authentication_failed", "ReadTimeout"} <= whys
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_an_endpoint_that_was_away_gets_what_it_missed(
     installation: Installation, decider: Decider
 ) -> None:
@@ -129,7 +129,7 @@ async def test_an_endpoint_that_was_away_gets_what_it_missed(
                 await endpoint.until(some(endpoint, "cleo", 8))
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_what_a_receiver_will_not_have_stops_nothing(
     installation: Installation, receiver: Receiver, decider: Decider
 ) -> None:
@@ -153,7 +153,7 @@ async def test_what_a_receiver_will_not_have_stops_nothing(
     assert "dora" not in json.dumps(process.lines)
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_transmitter_killed_in_the_middle_loses_nothing_and_repeats_the_same_tokens(
     installation: Installation, receiver: Receiver, decider: Decider
 ) -> None:
@@ -183,7 +183,7 @@ async def test_a_transmitter_killed_in_the_middle_loses_nothing_and_repeats_the_
     assert all(len(tokens) == 1 for tokens in by_jti.values()), "a repeat is the same to the byte"
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_two_transmitters_share_a_stream_and_either_serves_its_receiver(
     installation: Installation, receiver: Receiver, decider: Decider
 ) -> None:
@@ -210,7 +210,7 @@ async def test_two_transmitters_share_a_stream_and_either_serves_its_receiver(
     assert verification["sub_id"] == {"format": "opaque", "id": stream["stream_id"]}
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_paused_stream_holds_its_events_and_a_disabled_one_does_not(
     installation: Installation, receiver: Receiver, decider: Decider
 ) -> None:
@@ -231,7 +231,7 @@ async def test_a_paused_stream_holds_its_events_and_a_disabled_one_does_not(
     assert sequence(receiver, "gil-0") == ["0", "1", "2", "3", "6"]
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_keys_rotate_while_tokens_are_sent(
     installation: Installation, receiver: Receiver, decider: Decider
 ) -> None:
@@ -252,7 +252,7 @@ async def test_keys_rotate_while_tokens_are_sent(
     assert len({each.token.partition(".")[0] for each in receiver.accepted}) == 2
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_login_that_ends_is_never_told_after_what_ended_it(
     installation: Installation, receiver: Receiver, decider: Decider
 ) -> None:

@@ -10,7 +10,7 @@ import trustme
 from tests.signals.transmitter import Installation
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_the_endpoints_speak_tls_1_2_and_later(
     installation: Installation, tmp_path: Path
 ) -> None:
@@ -37,7 +37,7 @@ async def test_the_endpoints_speak_tls_1_2_and_later(
                 await client.get(url)
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_certificate_that_cannot_be_used_is_named(
     installation: Installation, tmp_path: Path
 ) -> None:

@@ -115,7 +115,7 @@ def dead_letter(
     [
         (0, 400),
         (1, 80),
-        *(pytest.param(seed, 1_500, marks=pytest.mark.long) for seed in range(2, 8)),
+        *(pytest.param(seed, 1_500, marks=pytest.mark.drill) for seed in range(2, 8)),
     ],
 )
 def test_every_event_of_a_random_history_is_valid_masked_and_numbered(

@@ -108,7 +108,7 @@ async def make_anew(staged: Edges) -> None:
         await until(made)
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(300)
 async def test_rows_do_not_take_an_input_that_was_made_anew_for_the_one_they_know(
     staged: Edges,
@@ -136,7 +136,7 @@ async def test_rows_do_not_take_an_input_that_was_made_anew_for_the_one_they_kno
     assert b"verdict.accepted" in (dict(verdicts[-1].headers)["ce_type"] or b"")
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(300)
 async def test_what_was_decided_and_comes_again_changes_no_device_twice(staged: Edges) -> None:
     phone = staged.phone(0)

@@ -29,7 +29,7 @@ async def restored(staged: Edges, *options: str) -> int:
     return sum(each["written"] for each in json.loads(ran.out)["partitions"])
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(300)
 async def test_states_that_are_lost_or_wrong_are_written_anew_while_the_worker_goes_on(
     fresh_kafka: LocalKafka, tmp_path: Path

@@ -24,7 +24,7 @@ from tests.kafka.monitoring.prometheus import (
     with_windows,
 )
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900), needs_prometheus]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900), needs_prometheus]
 
 ALERTS = alert_expressions()
 LAG_S = "kafka_consumergroup_group_lag_seconds"

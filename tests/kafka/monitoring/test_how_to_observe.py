@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs" / "how-to" / "observe.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 LINES = [line for _, block in BLOCKS for line in block.splitlines()]
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 
 def test_the_page_has_nothing_but_what_is_run_here() -> None:

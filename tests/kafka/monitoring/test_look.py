@@ -167,7 +167,7 @@ async def test_behind_an_open_transaction_nobody_waits_and_its_age_is_said(
     assert lag(free, cluster).behind_ms == 3000
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(300)
 async def test_a_compacted_topic_is_counted_from_the_first_record_that_is_left(
     cluster: Cluster, lookout: Lookout

@@ -154,7 +154,7 @@ async def test_devices_keep_rows_states_and_order_when_partitions_are_added(
     assert all(each.partition == partition_of(each.key or b"", MORE) for each in accepted)
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.timeout(1500)
 async def test_a_history_before_and_after_is_what_the_auditor_expects(
     staged: Edges, tmp_path: Path

@@ -28,7 +28,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 FENCED = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCK_WAIT_S = 300
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from tests.kafka.security.secured_kafka import (
 )
 from tests.kafka.security.test_secured_work import worker_as
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 
 def by_password(kafka: SecuredKafka, role: Role) -> KafkaConnection:

@@ -11,7 +11,7 @@ from tests.signals.decider import Decider
 from tests.signals.transmitter import Installation, client_of
 
 
-@pytest.mark.long
+@pytest.mark.drill
 async def test_a_stream_is_set_up_read_and_acknowledged_by_the_principal_signals(
     secured_kafka: SecuredKafka, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from tests.kafka.commands.console.conftest import OPERATOR, VIEWER, Story
 from tests.kafka.commands.phone import Phone
 
 pytestmark = [
-    pytest.mark.long,
+    pytest.mark.drill,
     pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT),
     pytest.mark.timeout(300),
 ]

@@ -12,7 +12,7 @@ from deploy.topic_setup import Wishes, apply
 from schemas.topics import topology
 from tests.kafka.commands.console.running import User, console_in_a_thread
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(400)]
 _WAIT_S_MAX = 180.0
 
 

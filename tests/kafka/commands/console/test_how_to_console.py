@@ -60,7 +60,7 @@ def test_people_are_let_in_and_out(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.long
+@pytest.mark.drill
 @pytest.mark.parametrize("block", SERVING)
 def test_the_console_starts_as_the_page_says_and_ends_in_good_order(
     tmp_path: Path, block: str
