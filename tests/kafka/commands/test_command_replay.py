@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from agents.lane.port import Partition
 from deploy.exit_codes import ExitCode
+from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.local import LocalKafka
 from deploy.records.connection import Connection
 from deploy.records.partitioner import partition_of
@@ -18,11 +19,12 @@ from deploy.records.topic_record import TopicRecord
 from deploy.records.transactional_writer import TransactionalWriter, Write
 from deploy.replay.letters import Fate, Selection
 from deploy.replay.replaying import Replay, Task, replay
+from deploy.topic_setup import Wishes, apply
 from events.errors import TransientFailure
 from schemas.dead_letters import Origin, dead_letter
 from schemas.input_marks import REPLAY_OF_HEADER
 from schemas.sizing import LOCAL
-from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS
+from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, topology
 from tests.kafka.commands.command_line import Ran
 from tests.kafka.commands.stored import stored
 
@@ -52,6 +54,21 @@ class Letters:
                 await producer.send_and_wait(
                     DEAD_LETTERS, sent, key=key, headers=list(headers), partition=number
                 )
+
+
+@pytest.fixture(scope="module")
+def topics_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """A broker that no worker reads: one would answer what is published again."""
+    broker = LocalKafka(tmp_path_factory.mktemp("replay"))
+
+    async def begin() -> None:
+        await broker.start()
+        async with KafkaAdmin(broker.bootstrap_servers) as admin:
+            await apply(admin, topology(), Wishes())
+
+    asyncio.run(begin())
+    yield broker
+    asyncio.run(broker.stop())
 
 
 @pytest.fixture
