@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agents.app import _STOP_S_MAX
+from agents.hosting import _STOP_S_MAX
 from agents.settings import load_settings, setting_variables
 from deploy.workers import AGENTS
 from schemas.principals import default_user, principals

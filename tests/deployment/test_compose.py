@@ -9,7 +9,7 @@ import yaml
 from yamllint import linter
 from yamllint.config import YamlLintConfig
 
-from agents.app import _STOP_S_MAX
+from agents.hosting import _STOP_S_MAX
 from agents.settings import setting_variables
 from deploy.kafka.free_ports import free_port
 from deploy.kafka.jars import locked_jars

@@ -28,6 +28,7 @@ ROUNDS = COUNTS.lane_rounds
 KILLS = 5
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120 + 90 * ROUNDS)
 async def test_no_event_is_lost_or_decided_twice_whatever_is_killed(
     fresh_kafka: LocalKafka, tmp_path: Path

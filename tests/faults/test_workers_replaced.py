@@ -8,6 +8,7 @@ from tests.faults.campaign import Campaign, campaign
 from tests.faults.campaign_size import COUNTS
 
 
+@pytest.mark.long
 @pytest.mark.timeout(COUNTS.run_s_max)
 async def test_nothing_is_lost_in_a_roll_out() -> None:
     async with campaign("workers-replaced") as running:

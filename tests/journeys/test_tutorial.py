@@ -26,6 +26,7 @@ class Block(NamedTuple):
     content: str
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)  # it is long, on a busy machine very long
 def test_tutorial(tmp_path: Path) -> None:
     for shared in ("examples", ".venv"):

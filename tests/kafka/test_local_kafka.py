@@ -200,6 +200,7 @@ async def test_a_bound_broker_dies_with_its_parent_even_if_that_is_killed(tmp_pa
     await until_gone(pid)
 
 
+@pytest.mark.long
 def test_the_command_line_starts_a_daemon_that_the_other_commands_find(tmp_path: Path) -> None:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("BIOLATCH_KAFKA")

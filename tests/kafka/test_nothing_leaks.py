@@ -120,6 +120,7 @@ async def keyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BIOLATCH_SIGNATURES__KEYS_FILE", str(publishers))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("keyed")
 async def test_no_log_line_and_no_error_names_anybody(
     fresh_kafka: LocalKafka, tmp_path: Path

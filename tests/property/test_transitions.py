@@ -137,6 +137,7 @@ def test_every_cell_is_written_down() -> None:
         assert all(cells.values()), trigger
 
 
+@pytest.mark.long
 def test_no_move_that_the_map_lacks() -> None:
     own, others = _observed()
     assert {seen for seen in own if seen[2] not in MATRIX[seen[0]].get(seen[1], ())} == set()

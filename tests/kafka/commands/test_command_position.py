@@ -47,6 +47,7 @@ async def attempt(staged: Edges, phone: Phone, times: int = 1) -> None:
     await staged.publish(phone)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)  # a broker of its own, on a busy machine
 async def test_a_partition_whose_events_were_deleted_goes_on_with_what_is_left(
     staged: Edges,

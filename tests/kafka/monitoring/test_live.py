@@ -29,6 +29,7 @@ def require_shown(samples: Samples, measure: Measure) -> None:
     assert samples.labels(name) - {"le"} == set(measure.labels), name
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_worker_and_the_monitor_show_what_happens(observed_kafka: ObservedKafka) -> None:
     kafka, monitor, worker = observed_kafka, observed_kafka.monitor, observed_kafka.at

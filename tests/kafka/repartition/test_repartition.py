@@ -103,6 +103,7 @@ async def repartition(staged: Edges, *options: str, until_step: str | None = Non
         return await asyncio.to_thread(program.end)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)  # a broker of its own, on a busy machine
 async def test_devices_keep_rows_states_and_order_when_partitions_are_added(
     staged: Edges,
