@@ -1,6 +1,7 @@
 """What every test may ask for: a real Apache Kafka of the test run's own."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -38,7 +39,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(autouse=True)
 def log_is_nobody_s() -> Iterator[None]:
     """A command run in this process points the log at streams that end with its test."""
+    root = logging.getLogger()
+    handlers = list(root.handlers)
     yield
+    root.handlers[:] = [each for each in root.handlers if each in handlers]
     structlog.reset_defaults()
 
 

@@ -48,7 +48,7 @@ def connection_to_kafka(topics_kafka: LocalKafka) -> Connection:
     return Connection(bootstrap_servers=topics_kafka.bootstrap_servers)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def story(
     connection_to_kafka: Connection, worker: Program, tmp_path_factory: pytest.TempPathFactory
 ) -> Story:
@@ -98,11 +98,11 @@ def tokens_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def console(
     connection_to_kafka: Connection, story: Story, tokens_file: Path
 ) -> Iterator[RunningConsole]:
-    """A console that has read everything."""
+    """A console that has read everything; it ends with its tests, for it runs in this process."""
     del story
     settings = ConsoleSettings(port=0, tokens_file=tokens_file)
     with console_in_a_thread(settings, connection_to_kafka) as running:
