@@ -15,15 +15,10 @@ from tests.deployment.chart import CHART, ROOT, VALUES, Helm, containers, variab
 
 SECURED, STRIMZI = CHART / "ci" / "secured.yaml", CHART / "ci" / "strimzi.yaml"
 OTHER_VARIABLES = {"BIOLATCH_POLICY_FILE"}
-SEEN_BY_PROMETHEUS = {
-    "BIOLATCH_METRICS__HOST",
-    "BIOLATCH_METRICS__PORT",
-    "BIOLATCH_MONITOR__PORT",
-}
 NOT_IN_THE_CHART = {"parquet"}
 """Agents that need a volume for what they make: those are for whoever keeps a data lake."""
 
-KNOWN = {*setting_variables(), *OTHER_VARIABLES, *SEEN_BY_PROMETHEUS}
+KNOWN = {*setting_variables(), *OTHER_VARIABLES}
 
 pytestmark = pytest.mark.long
 SETS = pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
@@ -48,8 +43,6 @@ def test_a_process_starts_with_the_settings_that_it_is_given(
     for name, container in containers(rendered):
         with monkeypatch.context() as environment:
             for variable, value in variables(container).items():
-                if variable in SEEN_BY_PROMETHEUS - {*setting_variables()}:
-                    continue
                 environment.setenv(variable, value if isinstance(value, str) else f"{name}-0")
             if "BIOLATCH_POLICY_FILE" in variables(container):
                 policy = tmp_path / "policy.toml"
