@@ -159,7 +159,7 @@ async def campaign(
     )
     figures.keep(SETTINGS.folder)
     print(figures)  # noqa: T201 - shown when it fails
-    assert judged.differences[:10] == []
+    assert not judged.differences, judged.differences[:10]
     shutil.rmtree(folder)
 
 

@@ -5,6 +5,7 @@ partitions with new rows: it does not serve them, and spoils nothing. Forwards a
 """
 
 import asyncio
+import json
 import signal
 import sys
 from dataclasses import replace
@@ -14,7 +15,7 @@ import msgspec
 import pytest
 
 from schemas.topics import topology
-from tests.auditor.changelog import LANE_KEYS, ROW_FORMAT
+from tests.auditor.changelog import KEY_ID_KEY, LANE_KEYS, POSITION_KEY, ROW_FORMAT
 from tests.auditor.records import RawRecord
 from tests.faults.campaign import CATCH_UP_S_MAX, PARTITIONS, Campaign, campaign
 from tests.faults.campaign_judgement import Evidence, Judgement, judge
@@ -77,7 +78,7 @@ async def _moved_on(running: Campaign) -> None:
 
 
 def _judge(evidence: Evidence) -> Judgement:
-    """As ever; rows that are still of the old format are what the new version reads them as."""
+    """As ever; what is still of the old format is judged as what the new version reads it as."""
     by_topic = evidence.by_topic
     rows = [record for record in by_topic[CHANGELOG] if record.key not in LANE_KEYS]
     formats = {(record.value or b"?")[0] for record in rows}
@@ -91,7 +92,13 @@ def _judge(evidence: Evidence) -> Judgement:
 
 def _upcast(record: RawRecord) -> RawRecord:
     value = record.value
-    if value is None or record.key in LANE_KEYS or value[0] != OLD_FORMAT:
+    if value is None or record.key == KEY_ID_KEY:
+        return record
+    if record.key == POSITION_KEY:
+        position = json.loads(value)
+        assert position["row_format"] in {OLD_FORMAT, ROW_FORMAT}
+        return record._replace(value=json.dumps(position | {"row_format": ROW_FORMAT}).encode())
+    if value[0] != OLD_FORMAT:
         return record
     fields = msgspec.msgpack.decode(value[1:])
     return record._replace(value=bytes([ROW_FORMAT]) + msgspec.msgpack.encode([*fields, 0, b""]))
