@@ -42,11 +42,13 @@ class Load:
     Attributes:
         acknowledged: what the broker has confirmed.
         sent_again: how many events were sent a second time because nobody knew.
+        burst_pause_s: between two bursts of events on average; to be changed at any time.
     """
 
     def __init__(self, servers: list[str], seed: int, *, partitions: int) -> None:
         self.acknowledged: list[Acknowledged] = []
         self.sent_again = 0
+        self.burst_pause_s = COUNTS.burst_pause_s
         self._servers = servers
         self._chance = random.Random(seed)
         self._stopping = asyncio.Event()
@@ -74,7 +76,7 @@ class Load:
                     sending.add_done_callback(overtaken.discard)
                 else:
                     await sending
-                await asyncio.sleep(self._chance.expovariate(1 / COUNTS.burst_pause_s))
+                await asyncio.sleep(self._chance.expovariate(1 / self.burst_pause_s))
             await asyncio.gather(*overtaken)
         finally:
             for sending in overtaken:
