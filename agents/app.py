@@ -21,7 +21,7 @@ from agents.lane.lanes import Lanes
 from agents.lane.limits import LaneLimits
 from agents.lane.port import BatchHandler
 from agents.lane.rocksdb_store import RocksStores
-from agents.lane.status import Clocks, WorkerStatus
+from agents.lane.status import Clocks, Teller, WorkerStatus
 from agents.lane.store import RowStores
 from agents.log_output import write_log
 from agents.metrics.worker_endpoint import worker_endpoint
@@ -132,17 +132,24 @@ def run_worker(
     handler: BatchHandler,
     topics: WorkerTopics,
     *,
+    tell: Teller | None = None,
     on_start: Callable[[WorkerStatus], None] | None = None,
 ) -> Ending:
     """Run a worker until SIGTERM or SIGINT and return how it ended, to be the exit code.
 
-    `on_start` is given the worker's status, once, before anything else happens.
+    Args:
+        settings: of this process.
+        handler: decides.
+        topics: what is read and written.
+        tell: where what the handler has to tell of a transaction goes once it is committed.
+        on_start: given the worker's status, once, before anything else happens.
 
     Raises:
         Misconfigured: metrics cannot be shown where the settings say.
     """
     write_log(settings.log)
     worker = Worker(settings, handler, topics)
+    worker.status.tell = tell
     if on_start is not None:
         on_start(worker.status)
     with worker_endpoint(

@@ -1,8 +1,9 @@
-"""The settings of groups `metrics` and `monitor`: where a process shows what it measures."""
+"""The settings of groups `metrics`, `monitor` and `tracing`: where a process shows what it does."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 _Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
 _Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
@@ -40,4 +41,27 @@ class MonitorSettings(BaseModel):
     cluster_name: _Label | None = Field(
         default=None,
         description="value of the label `cluster_name`; unset: the cluster's own id",
+    )
+
+
+def _checked_endpoint(endpoint: str | None) -> str | None:
+    if endpoint is not None and urlsplit(endpoint).hostname is None:
+        raise ValueError("is no http:// or https:// address of a host")
+    return endpoint
+
+
+class TracingSettings(BaseModel):
+    """Where a process sends its traces."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint: Annotated[
+        str | None,
+        StringConstraints(pattern=r"^https?://[!-~]{1,500}$"),
+        AfterValidator(_checked_endpoint),
+    ] = Field(
+        default=None,
+        description="takes OpenTelemetry's traces by OTLP over HTTP, such as "
+        "http://127.0.0.1:4318/v1/traces; needs biolatch[tracing]; unset: no traces. Headers, "
+        "certificates and a sampler are set by OpenTelemetry's own variables (`OTEL_...`)",
     )

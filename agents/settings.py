@@ -25,7 +25,7 @@ from agents.console_settings import ConsoleSettings
 from agents.core.policy import Policy
 from agents.kafka_settings import KafkaSettings
 from agents.notifier_settings import NotifierSettings
-from agents.observation_settings import MetricsSettings, MonitorSettings
+from agents.observation_settings import MetricsSettings, MonitorSettings, TracingSettings
 from agents.policy_file import POLICY_FILE, policy_file, read_policy_file, unknown_fields
 from agents.read_api_settings import ReadApiSettings
 from agents.setting_groups import (
@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     monitor: MonitorSettings = MonitorSettings()
+    tracing: TracingSettings = TracingSettings()
     policy: Policy = Policy()
 
     @classmethod

@@ -15,6 +15,7 @@ from agents.lane.port import (
     BatchResult,
     Count,
     InputRecord,
+    Notice,
     OutgoingRecord,
     Partition,
 )
@@ -77,6 +78,7 @@ def _decide_singly(
     changed: dict[bytes, bytes | None] = {}
     latest: LatestByTopic = {}
     counts: Counter[Count] = Counter()
+    notices: list[Notice] = []
     offender: Offender | None = None
     decided = 0
     for record in records:
@@ -93,5 +95,6 @@ def _decide_singly(
             outgoing.setdefault(topic, []).extend(additions)
         merge_latest(latest, result.latest)
         counts.update(result.counts)
+        notices.extend(result.notices)
         decided += 1
-    return Decision(BatchResult(outgoing, changed, latest, counts), decided, offender)
+    return Decision(BatchResult(outgoing, changed, latest, counts, notices), decided, offender)

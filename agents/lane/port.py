@@ -87,6 +87,22 @@ class LatestRecord(NamedTuple):
     replaced: bytes | None
 
 
+class Notice(NamedTuple):
+    """What is worth telling of one record and its outputs, to whoever reads a log or a trace.
+
+    Attributes:
+        offset: of the record.
+        timestamp_ms: of the record (ms since 1970).
+        answer: what became of it, by the handler's own names; no key and no personal id.
+        trace: W3C `traceparent` of the trace that the record belongs to; None for none.
+    """
+
+    offset: int
+    timestamp_ms: int
+    answer: Mapping[str, str]
+    trace: str | None = None
+
+
 class BatchResult(NamedTuple):
     """What some records lead to.
 
@@ -103,12 +119,14 @@ class BatchResult(NamedTuple):
             than what was there before.
         counts: how many of what there were, for whoever watches: no key and no personal id.
             Counted when the transaction is committed, so each record counts once.
+        notices: what is worth telling; told when the transaction is committed, so told once.
     """
 
     outgoing: Mapping[str, Sequence[OutgoingRecord]]
     rows: Mapping[bytes, bytes | None]
     latest: Mapping[str, Mapping[bytes, LatestRecord]] = MappingProxyType({})
     counts: Mapping[Count, int] = MappingProxyType({})
+    notices: Sequence[Notice] = ()
 
 
 class BatchHandler(Protocol):

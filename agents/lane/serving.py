@@ -199,7 +199,7 @@ class Serving:
         Otherwise each of a transaction's requests would wait for the batches of all other lanes.
         """
         composition = self._opened.session.compose()
-        next_offset, done, offender = batch.after, Done(), None
+        next_offset, done, offender = batch.after, Done(self._status.clocks.wall_ms()), None
         parse = partial(self._parse_some, iter(batch.records))
         spent = self._status.spent
         async with self._turn:

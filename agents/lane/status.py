@@ -5,13 +5,14 @@ too, for whom every number is whole and no two of them are of the same moment.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final, NamedTuple, TypeAlias
 
 from agents.lane.distribution import Distribution
-from agents.lane.port import Count, Partition
+from agents.lane.port import Count, Notice, Partition
 from agents.lane.work import Done
 
 LATENCY_S_BOUNDS: Final = (
@@ -40,6 +41,17 @@ class Clocks(NamedTuple):
 
 STOPPED: Final = Clocks(lambda: 0, lambda: 0.0)
 """For whoever measures nothing: a simulated run must not differ from the next one."""
+
+
+class Span(NamedTuple):
+    """When deciding began and when it was committed, in ms since 1970 by this machine's clock."""
+
+    began_ms: int
+    committed_ms: int
+
+
+Teller: TypeAlias = Callable[[Partition, Sequence[Notice], Span], None]
+"""Told, after a transaction, what its handler wanted told. Raises nothing, and takes no time."""
 
 
 class Step(StrEnum):
@@ -81,6 +93,7 @@ class LaneStatus:
         parked_reason: why it is parked, with what to do; None when it is not.
         last_timestamp_ms: timestamp of the last record whose outputs are committed.
         clocks: what it is measured by.
+        tell: where what is worth telling of a transaction goes.
         committed_ms: when the last transaction was committed, by this machine's clock.
         clock_behind_ms: by how much at least this machine's clock is behind the broker's: the last
             record came from the future; 0 when it did not.
@@ -108,6 +121,7 @@ class LaneStatus:
     parked_reason: str | None = None
     last_timestamp_ms: int | None = None
     clocks: Clocks = STOPPED
+    tell: Callable[[Sequence[Notice], Span], None] | None = None
     committed_ms: int | None = None
     clock_behind_ms: int = 0
     events: int = 0
@@ -161,6 +175,8 @@ class LaneStatus:
         self.clock_behind_ms = max(0, done.last_timestamp_ms - now_ms)
         for timestamp_ms, records in done.timestamps.items():
             self.latency_s.add(max(0, now_ms - timestamp_ms) / 1000, records)
+        if done.notices and self.tell is not None:
+            self.tell(done.notices, Span(done.began_ms, now_ms))
 
 
 @dataclass(slots=True)
@@ -169,6 +185,7 @@ class WorkerStatus:
 
     Attributes:
         clocks: what the lanes are measured by.
+        tell: where what is worth telling of their transactions goes.
         rebalances: assignments received from the group.
         is_dealing: whether the group deals its partitions out just now; all lanes rest meanwhile.
         input_is_missing: whether the input topic was not there at the last assignment.
@@ -176,6 +193,7 @@ class WorkerStatus:
     """
 
     clocks: Clocks = STOPPED
+    tell: Teller | None = None
     rebalances: int = 0
     is_dealing: bool = False
     input_is_missing: bool = False
@@ -186,7 +204,8 @@ class WorkerStatus:
         """Return the partition's numbers, from zero when it is new here."""
         lane = self.lanes.get(partition)
         if lane is None:
-            lane = self.lanes[partition] = LaneStatus(clocks=self.clocks)
+            tell = None if self.tell is None else partial(self.tell, partition)
+            lane = self.lanes[partition] = LaneStatus(clocks=self.clocks, tell=tell)
         return lane
 
     @property

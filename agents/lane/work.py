@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from agents.lane.decision import Decision, Offender
 from agents.lane.log import Transaction
-from agents.lane.port import Count, InputRecord
+from agents.lane.port import Count, InputRecord, Notice
 
 _timestamp = attrgetter("timestamp")
 
@@ -19,19 +19,23 @@ class Done:
     """What will have been done when the transaction is committed.
 
     Attributes:
+        began_ms: when deciding began (ms since 1970, by the clock of who measures).
         events: records that were decided.
         counts: what the handler counted.
+        notices: what the handler wants told.
         timestamps: how many records have which timestamp; a broker gives one to all that it
             appends together.
         last_timestamp_ms: the last record's; None without records.
     """
 
-    __slots__ = ("counts", "events", "last_timestamp_ms", "timestamps")
+    __slots__ = ("began_ms", "counts", "events", "last_timestamp_ms", "notices", "timestamps")
 
-    def __init__(self) -> None:
+    def __init__(self, began_ms: int = 0) -> None:
         """Begin with nothing."""
+        self.began_ms = began_ms
         self.events = 0
         self.counts: Counter[Count] = Counter()
+        self.notices: list[Notice] = []
         self.timestamps: Counter[int] = Counter()
         self.last_timestamp_ms: int | None = None
 
@@ -44,6 +48,7 @@ class Done:
             records = records[:decided]
         self.events += decided
         self.counts.update(decision.result.counts)
+        self.notices.extend(decision.result.notices)
         self.timestamps.update(map(_timestamp, records))
         self.last_timestamp_ms = records[-1].timestamp
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agents.settings import load_settings
+from agents.tracing import tracer_provider
 from deploy.command_app import command_app
 from deploy.console import answer_json, answers, diagnostics
 from deploy.event_signer import EventSigner, SigningPublisher, read_signer
@@ -29,6 +30,7 @@ from deploy.publishing.publish_lines import DryRun, Publisher, Watcher, publish_
 from deploy.publishing.stream import pieces_of
 from deploy.records.connection import connection_to
 from deploy.records.publisher import RecordPublisher
+from deploy.tracing_publisher import TracingPublisher
 from events.errors import MalformedInput, Misconfigured
 from schemas.topics import DEVICE_EVENTS
 
@@ -116,12 +118,18 @@ async def _publish(task: _Task, account: Account) -> None:
         if task.is_dry_run:
             await _publish_with(DryRun(), descriptor, account, watcher, task)
             return
-        connection = connection_to(load_settings().kafka)
-        async with RecordPublisher(connection, DEVICE_EVENTS) as publisher:
-            if os.isatty(descriptor):
-                console.print("Type events, one line each; Ctrl-D ends.")
-            signing = None if task.signer is None else SigningPublisher(publisher, task.signer)
-            await _publish_with(signing or publisher, descriptor, account, watcher, task)
+        settings = load_settings()
+        connection = connection_to(settings.kafka)
+        with tracer_provider(settings.tracing, f"{settings.application.name}-publish") as provider:
+            async with RecordPublisher(connection, DEVICE_EVENTS) as publisher:
+                if os.isatty(descriptor):
+                    console.print("Type events, one line each; Ctrl-D ends.")
+                sending: Publisher = publisher
+                if task.signer is not None:
+                    sending = SigningPublisher(sending, task.signer)
+                if provider is not None:
+                    sending = TracingPublisher(sending, provider)
+                await _publish_with(sending, descriptor, account, watcher, task)
 
 
 async def _publish_with(

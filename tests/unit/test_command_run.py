@@ -6,7 +6,7 @@ import pytest
 import deploy.commands.run
 import deploy.workers.devices
 from agents.app import WorkerTopics
-from agents.devices import DevicesAgent
+from agents.notices import NotingAgent
 from agents.settings import Settings
 from agents.supervise import Ending
 from deploy.cli import run
@@ -17,10 +17,10 @@ from schemas import topics
 def test_settings_policy_and_topics_reach_the_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[tuple[Settings, DevicesAgent, WorkerTopics]] = []
+    given: list[tuple[Settings, NotingAgent, WorkerTopics]] = []
 
     def take(
-        settings: Settings, handler: DevicesAgent, names: WorkerTopics, **_more: object
+        settings: Settings, handler: NotingAgent, names: WorkerTopics, **_more: object
     ) -> Ending:
         given.append((settings, handler, names))
         return Ending.DEFECT
@@ -36,7 +36,7 @@ def test_settings_policy_and_topics_reach_the_worker(
     ((settings, handler, names),) = given
     assert settings.kafka.bootstrap_servers == "kafka:1"
     assert (settings.policy.version, settings.policy.failures_max) == ("2026-1", 3)
-    assert handler._policy == settings.policy  # noqa: SLF001 (who decides by it is the point)
+    assert handler._agent._policy == settings.policy  # noqa: SLF001 (who decides by it is the point)
     assert names == WorkerTopics(
         input=topics.DEVICE_EVENTS,
         changelog="other-devices-changelog",

@@ -1,5 +1,6 @@
 """Every command of docs/how-to/observe.md, run."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.commands import biolatch
+from tests.kafka.monitoring.collector import running_collector
 from tests.kafka.monitoring.conftest import ObservedKafka
-from tests.kafka.monitoring.observed import Watched
+from tests.kafka.monitoring.observed import Watched, declined, until
 from tests.kafka.monitoring.prometheus import needs_prometheus
 
 ROOT = Path(__file__).parents[3]
@@ -23,6 +26,7 @@ def test_the_page_has_nothing_but_what_is_run_here() -> None:
     assert {language for language, _ in BLOCKS} == {"sh"}
     assert [shlex.split(line)[0] for line in LINES] == [
         *("biolatch", "curl", "curl", "biolatch", "curl", "promtool", "promtool"),
+        *("export", "biolatch", "biolatch"),
     ]
 
 
@@ -36,6 +40,24 @@ def test_what_is_asked_for_by_http_is_answered(observed_kafka: ObservedKafka) ->
             assert found
             watched: Watched = at[int(found[1])]
             assert watched.get(found[2]).status == 200, address
+
+
+def test_what_is_published_with_an_endpoint_is_traced(
+    observed_kafka: ObservedKafka, tmp_path: Path
+) -> None:
+    variable, _ = LINES[-3].removeprefix("export ").split("=")
+    with running_collector() as collector:
+        settings = {variable: collector.endpoint}
+        with observed_kafka.worker(**settings):
+            _, command, name = shlex.split(LINES[-1])
+            events = tmp_path / name
+            events.write_text(json.dumps(declined("phone-1")), encoding="utf-8")
+            biolatch(observed_kafka.servers, command, str(events), settings=settings)
+            until(
+                lambda: len(collector.spans("biolatch-devices")) == 1,
+                "the spans of the worker are late",
+            )
+        assert len(collector.spans("biolatch-publish")) == 1
 
 
 @needs_prometheus

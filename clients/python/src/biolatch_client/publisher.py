@@ -11,6 +11,7 @@ in memory; a failed connection is replaced by a new one.
 
 import asyncio
 import time
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
@@ -60,6 +61,14 @@ class Signer(Protocol):
         ...
 
 
+class Tracing(Protocol):
+    """What is needed of `biolatch_client.tracing.EventTracer`."""
+
+    def sending(self, record: EventRecord, topic: str) -> AbstractContextManager[EventRecord]:
+        """The record with its trace, and a span until the block ends."""
+        ...
+
+
 class Publisher(EventMethods):
     """Publishes events to Kafka; use it as an asynchronous context manager, one for a process."""
 
@@ -69,6 +78,7 @@ class Publisher(EventMethods):
         *,
         source: str,
         signer: Signer | None = None,
+        tracer: Tracing | None = None,
         topic: str = DEVICE_EVENTS,
         acknowledged_s_max: float = 10.0,
         buffer_events_max: int = 1000,
@@ -80,6 +90,7 @@ class Publisher(EventMethods):
             connection: where Kafka is.
             source: `ce_source` of the events: a short URI reference that names this service.
             signer: signs every event.
+            tracer: lets every event name its trace, and makes a span until it is acknowledged.
             topic: of input events.
             acknowledged_s_max: how long a method waits for the acknowledgement.
             buffer_events_max: how many events may wait for theirs at once; at 16 KiB or less.
@@ -91,6 +102,7 @@ class Publisher(EventMethods):
         self._connection: Final = connection
         self._source: Final = require_id(source, "envelope.source_invalid", "source")
         self._signer: Final = signer
+        self._tracer: Final = tracer
         self._topic: Final = topic
         self._acknowledged_s_max: Final = acknowledged_s_max
         self._buffer_events_max: Final = buffer_events_max
@@ -151,6 +163,12 @@ class Publisher(EventMethods):
 
     async def publish_record(self, record: EventRecord) -> Acknowledged:
         """As `publish`, for a record that was made before, such as those of the outbox."""
+        if self._tracer is None:
+            return await self._publish(record)
+        with self._tracer.sending(record, self._topic) as traced:
+            return await self._publish(traced)
+
+    async def _publish(self, record: EventRecord) -> Acknowledged:
         if self._signer is not None:
             record = self._signer.signed(record)
         if not self._is_open:
