@@ -7,7 +7,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 
 from biolatch_client import Channel, Closed, Envelope, KafkaConnection, Publisher
 from biolatch_client.records import DEVICE_EVENTS
@@ -25,6 +25,10 @@ class Traced:
         self.kept = InMemorySpanExporter()
         self.provider.add_span_processor(SimpleSpanProcessor(self.kept))
         self.tracer = self.provider.get_tracer("login-service")
+
+
+def traceparent(span: SpanContext) -> str:
+    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
 
 
 @pytest.fixture
@@ -59,9 +63,7 @@ async def test_an_event_names_the_trace_of_its_request(
         assert device not in repr(dict(span.attributes or {}))
     assert sent.parent is not None
     assert sent.parent.span_id == request.get_span_context().span_id
-    assert dict(first.headers)["ce_traceparent"].decode() == (
-        f"00-{sent.context.trace_id:032x}-{sent.context.span_id:016x}-01"
-    )
+    assert dict(first.headers)["ce_traceparent"].decode() == traceparent(sent.context)
     # It began elsewhere: there it belongs, and its span, too.
     assert dict(second.headers)["ce_traceparent"].decode() == OTHER
     assert f"{sent_kept.context.trace_id:032x}" == OTHER[3:35]
@@ -81,6 +83,4 @@ async def test_a_span_tells_that_an_event_was_not_stored_and_not_why_in_words(
 def test_what_is_kept_for_later_takes_the_trace_along(service: Traced) -> None:
     assert trace_extensions() == {}
     with service.tracer.start_as_current_span("POST /login") as request:
-        context = request.get_span_context()
-        expected = f"00-{context.trace_id:032x}-{context.span_id:016x}-01"
-        assert trace_extensions() == {"traceparent": expected}
+        assert trace_extensions() == {"traceparent": traceparent(request.get_span_context())}

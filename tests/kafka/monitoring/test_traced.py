@@ -63,12 +63,14 @@ def test_a_trace_leads_from_the_publisher_to_the_decision(
     verdicts = [
         json.loads(line) for line in biolatch(servers, "tail", "verdicts", "--json").splitlines()
     ]
-    named = {each["subject"]: each.get("traceparent") for each in verdicts}
+    named = {each["key"]: each["headers"].get("ce_traceparent") for each in verdicts}
     assert named["phone-2"] == TRACE
     assert named["phone-3"] == f"{TRACE[:-2]}00"
     assert (named["phone-1"] or "")[3:35] == own.trace_id.hex()
     said = [json.loads(line) for line in worker.lines if '"event.dead-lettered"' in line]
-    assert [(each["level"], each["code"]) for each in said] == [("warning", "header.missing")]
+    assert [(each["level"], each["code"]) for each in said] == [
+        ("warning", "envelope.attribute_missing")
+    ]
 
 
 def test_a_collector_that_is_away_holds_nothing_up(observed_kafka: ObservedKafka) -> None:
