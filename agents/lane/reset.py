@@ -2,21 +2,17 @@
 
 Owns the write of such a decision. It is a lane's own kind of write, as `agents.lane.skip` is: a
 session behind a fence, and a transaction with the position and the group's offset. Where the input
-is another log than the rows know, rows are changed first, in transactions of their own: until the
-position follows, the partition is still not served, so a decision that was cut short is made again.
+is another log than the rows know, rows are changed in the same transaction: all of it, or nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from agents.lane.log import Bounds, LaneLog, Session
+from agents.lane.log import Bounds, LaneLog
 from agents.lane.port import BatchResult, Partition
 from agents.lane.position import POSITION_KEY, Position, UnreadablePosition, decode_position
 from agents.lane.rows import MemoryRows
 from agents.lane.start import Unservable, starting_position
-
-_ROWS_AT_ONCE = 5_000
 
 RowsAsOf: TypeAlias = Callable[[Mapping[bytes, bytes], int], Iterable[tuple[bytes, bytes]]]
 """Rows and an offset to those rows, changed, that know of this offset or of later ones."""
@@ -124,21 +120,16 @@ async def reset(
         elsewhere = await session.value_elsewhere(POSITION_KEY) if rows.is_empty() else None
         stood = standing(partition, rows, bounds, row_format, elsewhere=elsewhere)
         require_within(bounds, offset)
+        composition = session.compose()
         if stood.is_of_another_log:
-            await _write_rows(session, iter(as_of(rows, offset)), offset)
+            # In the position's own transaction: a lane that waits for an operator opens again, and
+            # fences whoever is not done, as soon as it sees anything new.
+            composition.add(BatchResult(outgoing={}, rows=dict(as_of(rows, offset))))
         position = Position(partition.topic, offset, bounds.partition_count, row_format)
-        transaction = session.compose().complete({POSITION_KEY: position.encode()}, offset)
-        await transaction.commit()
+        await composition.complete({POSITION_KEY: position.encode()}, offset).commit()
     finally:
         await session.close()
     return stood
-
-
-async def _write_rows(session: Session, rows: Iterator[tuple[bytes, bytes]], offset: int) -> None:
-    while some := dict(islice(rows, _ROWS_AT_ONCE)):
-        composition = session.compose()
-        composition.add(BatchResult(outgoing={}, rows=some))
-        await composition.complete({}, offset).commit()
 
 
 def _position(value: bytes | None) -> Position | None:

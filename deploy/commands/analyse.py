@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.table import Table
@@ -24,6 +24,9 @@ from events.errors import Misconfigured
 
 if TYPE_CHECKING:
     from deploy.analytics.asking import Answer
+
+_UNCUT_WIDTH: Final = 1000
+"""Where no terminal shows it, nothing is cut."""
 
 app = command_app("Answer a ready question about the security feed.")
 
@@ -150,13 +153,16 @@ def _show(question: Question, answer: "Answer") -> None:
     if not answer.rows:
         console.print(Text(question.nothing), soft_wrap=not console.is_terminal)
         return
+    if not console.is_terminal:
+        console.width = _UNCUT_WIDTH
     table = Table(box=None, pad_edge=False)
     for number, column in enumerate(answer.columns):
         is_number = any(isinstance(row[number], int | float) for row in answer.rows)
-        table.add_column(heading(column), justify="right" if is_number else "left", no_wrap=True)
+        # Headings break between words; what stands below them is never shortened.
+        table.add_column(heading(column), justify="right" if is_number else "left", overflow="fold")
     for row in answer.rows:
         table.add_row(*(Text(shown(value)) for value in row))
-    console.print(table, soft_wrap=not console.is_terminal)
+    console.print(table)
 
 
 def _draw(question: Question, answer: "Answer", file: Path, *, dark: bool) -> None:

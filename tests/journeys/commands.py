@@ -75,7 +75,7 @@ class RunningWorker:
     def wait_until_serving(self, partitions: int) -> None:
         with self._news:
             assert self._news.wait_for(
-                lambda: len(self._serving) == partitions or self.process.poll() is not None,
+                lambda: len(self._serving) >= partitions or self.process.poll() is not None,
                 timeout=SERVING_WAIT_S,
             ), self.lines
         assert self.process.poll() is None, self.lines
@@ -111,7 +111,7 @@ def running_worker(
     settings: Mapping[str, str] = NO_SETTINGS,
     program: Path = BIOLATCH,
 ) -> Generator[RunningWorker]:
-    """A worker that serves all partitions; it ends in good order, and with this process anyway."""
+    """A worker that serves so many partitions; it ends in good order, and with this process."""
     bound = [sys.executable, "-I", "-S", launcher.__file__, "bound", str(os.getpid())]
     process = subprocess.Popen(  # noqa: S603 (as above)
         [*bound, str(folder / "worker.pid"), str(program), "run"],

@@ -106,6 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers["content-length"])
         token = self.rfile.read(length).decode("ascii")
+        if len(token) < length:  # the transmitter was killed in the middle of it
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         status, extra, body = self.receiver.take(Arrival(token, headers))
         try:

@@ -80,3 +80,6 @@ async def tear_down(producer: Any) -> None:
         # Cancelled once, it still awaits its requests, which retry; each further cancel ends one.
         sender_task.cancel()
         await asyncio.wait({sender_task}, timeout=0.05)
+    # After two errors in a row it is another one than at the transaction's begin.
+    if (transaction_end := producer._txn_manager.wait_for_transaction_end()) is not None:
+        retrieve(transaction_end)
