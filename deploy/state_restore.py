@@ -9,8 +9,6 @@ opens anew, which takes it a moment.
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import Final
 
 from agents.core.policy import Policy
 from agents.core.projection import public_state
@@ -31,8 +29,6 @@ from deploy.records.whole_topics import last_by_key, whole_spans
 from events.errors import Misconfigured, TransientFailure
 from schemas.outputs import OutputRecord, public_state_record, public_state_value
 from schemas.topics import DEVICE_EVENTS, DEVICE_STATE, topology
-
-_STATES_AT_ONCE: Final = 5_000
 
 States = Mapping[bytes, TopicRecord]
 
@@ -87,8 +83,11 @@ async def restore_states(
     async with connected(kafka_options(settings, changelog)) as logs:
         try:
             count = (await logs.partition_counts([changelog]))[changelog]
+            # Before any fence, which a worker takes back: rows are read behind it, and whatever a
+            # worker has written in between is what its row says.
+            states = await _states(connection, on_progress)
             return [
-                await _restore(settings, connection, logs, number, on_progress)
+                await _restore(settings, logs, number, states.get(number, {}))
                 for number in range(count)
             ]
         except (AccessRefused, NotAllowed) as refused:
@@ -96,25 +95,19 @@ async def restore_states(
         except (LogFailure, TimeoutError) as failure:
             raise TransientFailure(
                 "restore.broken-off",
-                f"Kafka did not answer ({failure or 'it took too long'}). Run the same command "
-                "again: it writes only what is missing.",
+                f"not all is written ({failure or 'it took too long'}). Run the same command "
+                "again: it writes only what is missing. Where a busy worker keeps taking a "
+                "partition back, stop the workers meanwhile.",
             ) from failure
 
 
-async def _restore(
-    settings: Settings,
-    connection: Connection,
-    logs: KafkaLogs,
-    number: int,
-    on_progress: ScanProgress,
-) -> Restored:
+async def _restore(settings: Settings, logs: KafkaLogs, number: int, states: States) -> Restored:
     session = await KafkaLaneLog(logs, Partition(DEVICE_EVENTS, number)).open()
     try:
         async with asyncio.timeout(settings.lane.open_s_max):
             rows = (await session.restore()).rows
         if not isinstance(rows, MemoryRows):
             raise TypeError("an operator's command keeps no rows on disk")
-        states = (await _states(connection, on_progress)).get(number, {})
         found = compared(number, rows, states, settings.policy)
         if found.written and not found.unknown:
             await _write(session, rows, states, settings.policy)
@@ -124,15 +117,17 @@ async def _restore(
 
 
 async def _write(session: KafkaSession, rows: MemoryRows, states: States, policy: Policy) -> None:
-    """Write what differs; with each chunk the position as it stands, as a lane would."""
+    """Write what differs, and the position as it stands, as a lane would: all at once.
+
+    After a first transaction a worker would take the partition back before the second one.
+    """
     position = rows[POSITION_KEY]
     next_offset = decode_position(position).next_offset
     number = session.partition.number
     due = differences(number, rows, states, policy, next_offset)
-    while some := list(islice(due, _STATES_AT_ONCE)):
-        composition = session.compose()
-        composition.add(BatchResult(outgoing={DEVICE_STATE: some}, rows={}))
-        await composition.complete({POSITION_KEY: position}, next_offset).commit()
+    composition = session.compose()
+    composition.add(BatchResult(outgoing={DEVICE_STATE: [*due]}, rows={}))
+    await composition.complete({POSITION_KEY: position}, next_offset).commit()
 
 
 async def _states(
