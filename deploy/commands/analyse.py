@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 from rich.table import Table
@@ -158,8 +158,9 @@ def _show(question: Question, answer: "Answer") -> None:
     table = Table(box=None, pad_edge=False)
     for number, column in enumerate(answer.columns):
         is_number = any(isinstance(row[number], int | float) for row in answer.rows)
-        # Headings break between words; what stands below them is never shortened.
-        table.add_column(heading(column), justify="right" if is_number else "left", overflow="fold")
+        # Where the terminal is narrow, words go to the next line; nothing is shortened.
+        justify: Literal["right", "left"] = "right" if is_number else "left"
+        table.add_column(heading(column), justify=justify, overflow="fold")
     for row in answer.rows:
         table.add_row(*(Text(shown(value)) for value in row))
     console.print(table)
