@@ -34,7 +34,7 @@ test: compiled ## the default tests, on a real Apache Kafka that they start them
 test-long: compiled ## what takes too long for every change: a full disk, a big crowd, the benchmarks as commands
 	$(BIN)/python -m pytest -m long -n 2 --dist loadfile
 
-drills: compiled ## every agent, page and runbook walked through: processes killed, browsers, npm, Prometheus; half an hour and more
+drills: compiled ## every agent, page and runbook walked through: processes killed, browsers, npm, Prometheus; ten minutes
 	$(BIN)/python -m pytest -m drill -n 2 --dist loadfile $(DRILL:%=--ignore=%)
 
 faults: compiled ## workers, broker, network and disk hurt, and judged, and 1,000,000 simulated events; within 45 minutes
