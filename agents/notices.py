@@ -8,22 +8,23 @@ event that it answers.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from agents.devices import DevicesAgent
 from agents.lane.port import BatchResult, InputRecord, Notice, OutgoingRecord, Partition, Rows
 from agents.tally import kind_of
-from events.decisions import Decision, Disabled, ReEnabled
-from events.verdicts import Verdict
+from events.decisions import Disabled, ReEnabled
 from schemas import topics
-from schemas.output_records import read_output
 from schemas.trace_context import TRACE_HEADER, trace_of
 
 VERDICT: Final = "verdict"
 """The kind of the verdict, as in `biolatch_verdicts_total`."""
 DECISIONS: Final = "decisions"
-"""The kinds of the decisions in their order, with commas."""
+"""The kinds of the decisions in their order, with commas; without a trace only of those that are
+worth a line."""
 REASON: Final = "reason"
 """Why the event was refused, else why the last decision that has a reason was taken."""
 DEAD_LETTER: Final = "dead_letter"
@@ -37,6 +38,20 @@ NOTABLE_KINDS: Final = frozenset(kind_of(decision) for decision in (Disabled, Re
 _NOTABLE_TYPES: Final = frozenset(kind.event_type.encode() for kind in (Disabled, ReEnabled))
 _CODE_HEADER: Final = "biolatch-error-code"
 _OFFSET_HEADER: Final = "biolatch-original-offset"
+
+
+class _Cause(msgspec.Struct):
+    type: str
+
+
+class _Data(msgspec.Struct):
+    """What is told of an output's value."""
+
+    cause: _Cause
+    reason: str | None = None
+
+
+_decode: Final = msgspec.json.Decoder(_Data).decode
 
 
 class NotingAgent:
@@ -74,14 +89,15 @@ class NotingAgent:
         """
         result = self._agent(partition, rows, records)
         traces = _traces(records) if self._follows_traces else {}
-        told = {*traces, *_notable(result.outgoing)}
-        if not told:
+        answers = _answers(result.outgoing, traces)
+        if not answers:
             return result
-        by_offset = {record.offset: record for record in records}
-        answers = _answers(result.outgoing, told)
         notices = [
-            Notice(offset, by_offset[offset].timestamp, answers[offset], traces.get(offset))
-            for offset in sorted(answers)
+            Notice(
+                record.offset, record.timestamp, answers[record.offset], traces.get(record.offset)
+            )
+            for record in records
+            if record.offset in answers
         ]
         return result._replace(notices=notices, outgoing=_traced(result.outgoing, traces))
 
@@ -91,34 +107,19 @@ def _traces(records: Iterable[InputRecord]) -> dict[int, str]:
     return {offset: trace for offset, trace in found if trace is not None}
 
 
-def _notable(outgoing: Mapping[str, Sequence[OutgoingRecord]]) -> Iterator[int]:
-    """The offsets of the events whose answers are worth a line."""
-    for record in outgoing.get(topics.DECISIONS, ()):
-        if record[2][1][1] in _NOTABLE_TYPES:
-            yield _offset_of(record)
-    for _, _, headers in outgoing.get(topics.DEAD_LETTERS, ()):
-        yield int(dict(headers)[_OFFSET_HEADER] or b"")
-
-
-def _offset_of(output: OutgoingRecord) -> int:
-    """Of the event that a verdict or decision answers: the last but one part of its id."""
-    event_id = output[2][0][1] or b""
-    return int(event_id.split(b"/")[-2])
-
-
 def _answers(
-    outgoing: Mapping[str, Sequence[OutgoingRecord]], told: set[int]
+    outgoing: Mapping[str, Sequence[OutgoingRecord]], traces: Mapping[int, str]
 ) -> dict[int, dict[str, str]]:
-    """What became of these events, as it shall be told."""
+    """What became of the events that are worth telling of: those with traces, in full."""
     answers: dict[int, dict[str, str]] = {}
-    for output in outgoing.get(topics.VERDICTS, ()):
-        offset = _offset_of(output)
-        if offset in told:
-            answers[offset] = _of_verdict(output)
+    if traces:
+        for output in outgoing.get(topics.VERDICTS, ()):
+            offset = _offset_of(output)
+            if offset in traces:
+                answers[offset] = _of_verdict(output)
     for output in outgoing.get(topics.DECISIONS, ()):
-        offset = _offset_of(output)
-        if offset in told:
-            _add_decision(answers[offset], output)
+        if output[2][1][1] in _NOTABLE_TYPES or (traces and _offset_of(output) in traces):
+            _add_decision(answers.setdefault(_offset_of(output), {}), output)
     for _, _, headers in outgoing.get(topics.DEAD_LETTERS, ()):
         by_name = dict(headers)
         offset = int(by_name[_OFFSET_HEADER] or b"")
@@ -126,27 +127,26 @@ def _answers(
     return answers
 
 
-def _data(output: OutgoingRecord) -> Verdict | Decision:
-    event = read_output(output[1], output[2])
-    if event is None:
-        raise AssertionError("an output of our own is of a type that is not known")
-    return event.data
+def _offset_of(output: OutgoingRecord) -> int:
+    """Of the event that a verdict or decision answers: the last but one part of its id."""
+    return int((output[2][0][1] or b"").split(b"/")[-2])
+
+
+def _kind_of(output: OutgoingRecord) -> str:
+    return (output[2][1][1] or b"").split(b".")[2].decode()
 
 
 def _of_verdict(output: OutgoingRecord) -> dict[str, str]:
-    verdict = _data(output)
-    answer = {VERDICT: kind_of(type(verdict)), EVENT_TYPE: verdict.cause.type}
-    reason = getattr(verdict, "reason", None)
-    return answer if reason is None else answer | {REASON: str(reason)}
+    data = _decode(output[1] or b"")
+    answer = {VERDICT: _kind_of(output), EVENT_TYPE: data.cause.type}
+    return answer if data.reason is None else answer | {REASON: data.reason}
 
 
 def _add_decision(answer: dict[str, str], output: OutgoingRecord) -> None:
-    decision = _data(output)
-    kind = kind_of(type(decision))
+    kind, reason = _kind_of(output), _decode(output[1] or b"").reason
     answer[DECISIONS] = f"{answer[DECISIONS]},{kind}" if DECISIONS in answer else kind
-    reason = getattr(decision, "reason", None)
     if reason is not None:
-        answer[REASON] = str(reason)
+        answer[REASON] = reason
 
 
 def _traced(
