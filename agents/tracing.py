@@ -125,5 +125,5 @@ class Spans:
         }
         decisions = notice.answer.get(DECISIONS)
         if decisions is not None:
-            attributes["biolatch.decisions"] = decisions.split(",")
+            attributes["biolatch.decision.kinds"] = decisions.split(",")
         return attributes

@@ -50,7 +50,7 @@ def test_a_span_is_a_part_of_the_publisher_s_trace() -> None:
         "biolatch.event.type": "biolatch.attempt.finished.v1",
         "biolatch.verdict": "failed",
         "biolatch.reason": "too_many_failures",
-        "biolatch.decisions": ("disabled", "fallback-required"),
+        "biolatch.decision.kinds": ("disabled", "fallback-required"),
     }
 
 
