@@ -11,7 +11,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "helm" / "biolatch"
 VALUES = sorted((CHART / "ci").glob("*.yaml"))
-"""Whole sets of values: the least, a secured Kafka elsewhere, everything in one cluster."""
+"""Whole sets of values: the least, a console behind a proxy, a secured Kafka elsewhere, everything
+in one cluster."""
 
 RELEASE = "login"
 _WAIT_S = 60

@@ -15,8 +15,11 @@ from tests.deployment.chart import CHART, ROOT, VALUES, Helm, containers, variab
 
 SECURED, STRIMZI = CHART / "ci" / "secured.yaml", CHART / "ci" / "strimzi.yaml"
 OTHER_VARIABLES = {"BIOLATCH_POLICY_FILE"}
-NOT_IN_THE_CHART = {"parquet"}
-"""Agents that need a volume for what they make: those are for whoever keeps a data lake."""
+BY_THEMSELVES = {"parquet"}
+"""Agents that are no workload like the others: the folder of one has one process."""
+
+SERVERS = {"console", "read-api"}
+"""What answers people and backends: tests/deployment/test_chart_servers.py looks at them."""
 
 KNOWN = {*setting_variables(), *OTHER_VARIABLES}
 
@@ -101,7 +104,7 @@ def test_a_pod_is_probed_where_its_process_answers(helm: Helm) -> None:
             }
             assert paths == {"livenessProbe": "/livez", "readinessProbe": "/readyz"}
     probed = {name for name, container in by_name.items() if "livenessProbe" in container}
-    assert probed == {"login-biolatch-devices", "login-biolatch-monitor"}
+    assert probed == {f"login-biolatch-{each}" for each in ("devices", "monitor", *SERVERS)}
 
 
 @SETS
@@ -117,7 +120,8 @@ def test_every_agent_runs_under_the_name_that_the_command_line_knows(
 
 def test_the_chart_has_every_agent() -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-    assert {*AGENTS} - NOT_IN_THE_CHART <= set(values["agents"])
+    assert {*AGENTS} - BY_THEMSELVES == set(values["agents"])
+    assert set(values) >= BY_THEMSELVES
 
 
 def test_workers_are_static_members_by_their_pods_names_on_volumes_of_their_own(

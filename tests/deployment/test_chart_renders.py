@@ -95,34 +95,61 @@ def test_whatever_is_written_is_written_to_a_volume(rendered: Rendered) -> None:
         mounted = {each["name"]: each for each in container["volumeMounts"]}
         volumes = {each["name"]: each for each in pod["spec"]["volumes"]}
         assert mounted["scratch"]["mountPath"] == "/tmp"  # noqa: S108 - in the container
-        assert set(mounted) - {"rows"} == set(volumes)
+        assert set(mounted) - {"rows", "feed"} == set(volumes)
         read_only = {name for name, volume in volumes.items() if "emptyDir" not in volume}
         assert all(mounted[name].get("readOnly") for name in read_only)
 
 
 @SETS
 def test_selectors_meet_the_pods_that_they_are_for(rendered: Rendered) -> None:
-    workloads = {each["metadata"]["name"]: each for each in rendered.of_kind("StatefulSet")}
-    for name, workload in workloads.items():
-        labels = workload["spec"]["template"]["metadata"]["labels"]
-        assert _selects(workload["spec"]["selector"]["matchLabels"], labels)
-        for kind in ("PodDisruptionBudget", "Service"):
-            selecting = [
-                each["metadata"]["name"]
-                for each in rendered.of_kind(kind)
-                if _selects(_selector(each), labels)
-            ]
-            assert selecting == [name], kind
-        assert workload["spec"]["serviceName"] == name
-        for spread in workload["spec"]["template"]["spec"]["topologySpreadConstraints"]:
+    for workload in rendered.of_kind("StatefulSet", "Deployment"):
+        name, spec = workload["metadata"]["name"], workload["spec"]
+        labels = spec["template"]["metadata"]["labels"]
+        assert _selects(spec["selector"]["matchLabels"], labels)
+        assert set(_selecting(rendered, "PodDisruptionBudget", labels)) <= {name}
+        assert set(_selecting(rendered, "Service", labels)) <= {name}
+        if workload["kind"] == "StatefulSet":
+            assert spec["serviceName"] == name
+            assert _selecting(rendered, "Service", labels) == [name]
+        for spread in spec["template"]["spec"].get("topologySpreadConstraints", []):
             assert _selects(spread["labelSelector"]["matchLabels"], labels)
-    (policy,) = rendered.of_kind("NetworkPolicy")
+    common = next(e for e in rendered.of_kind("NetworkPolicy") if "egress" in e["spec"])
     for _name, pod in pods(rendered):
-        assert _selects(policy["spec"]["podSelector"]["matchLabels"], pod["metadata"]["labels"])
+        assert _selects(_selector(common), pod["metadata"]["labels"])
+
+
+@SETS
+def test_a_drain_takes_no_more_than_one_pod_of_those_that_have_several(rendered: Rendered) -> None:
+    for workload in rendered.of_kind("StatefulSet", "Deployment"):
+        if workload["spec"].get("replicas", 3) > 1:  # without: a scaler says how many
+            labels = workload["spec"]["template"]["metadata"]["labels"]
+            assert _selecting(rendered, "PodDisruptionBudget", labels), workload["metadata"]["name"]
+    for budget in rendered.of_kind("PodDisruptionBudget"):
+        assert budget["spec"]["maxUnavailable"] == 1
+
+
+@SETS
+def test_a_service_leads_to_a_port_that_its_pods_have(rendered: Rendered) -> None:
+    templates = dict(pods(rendered))
+    for service in rendered.of_kind("Service"):
+        (container,) = templates[service["metadata"]["name"]]["spec"]["containers"]
+        has = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
+        for port in service["spec"].get("ports", []):
+            assert port["port"] == has[port["targetPort"]]
+
+
+def _selecting(rendered: Rendered, kind: str, labels: dict[str, str]) -> list[str]:
+    """The resources of a kind that are for pods with these labels."""
+    return [
+        each["metadata"]["name"]
+        for each in rendered.of_kind(kind)
+        if _selects(_selector(each), labels)
+    ]
 
 
 def _selector(resource: dict[str, Any]) -> dict[str, str]:
-    selector: dict[str, Any] = resource["spec"]["selector"]
+    spec = resource["spec"]
+    selector: dict[str, Any] = spec["podSelector" if "podSelector" in spec else "selector"]
     found: dict[str, str] = selector.get("matchLabels", selector)
     return found
 

@@ -6,6 +6,7 @@ import pytest
 from tests.deployment.chart import CHART, Helm
 
 PLAIN = CHART / "ci" / "plain.yaml"
+PROXY = {"BIOLATCH_CONSOLE__PROXY_USER_HEADER": "x-auth-request-email"}
 
 pytestmark = pytest.mark.long
 
@@ -22,6 +23,10 @@ pytestmark = pytest.mark.long
         (
             {"agents": {"devices": {"terminationGracePeriodSeconds": 10}}},
             "/agents/devices/terminationGracePeriodSeconds",
+        ),
+        (
+            {"agents": {"notifier": {"enabled": True, "metrics": True}}},
+            "metrics is true for agents.notifier, which shows none",
         ),
         ({"topics": {"by": "magic"}}, "/topics/by"),
         (
@@ -41,6 +46,21 @@ pytestmark = pytest.mark.long
         (
             {"secretFiles": {"BIOLATCH_KAFKA__SASL_USERNAME": {"secretName": "a", "key": "b"}}},
             "/secretFiles",
+        ),
+        ({"console": {"enabled": True}}, "Nobody could log in to the console"),
+        ({"console": {"replicas": 2}}, "'replicas' not allowed"),
+        ({"console": {"from": [{}]}}, "/console/from/0"),
+        (
+            {"console": {"enabled": True, "settings": {**PROXY, "BIOLATCH_CONSOLE__HOST": "::"}}},
+            "BIOLATCH_CONSOLE__HOST is set by the chart itself",
+        ),
+        ({"readApi": {"enabled": True}}, "The read API lets nobody in without a token"),
+        ({"readApi": {"from": [{"cidr": "10.0.0.0/8"}]}}, "/readApi/from/0"),
+        ({"parquet": {"replicas": 2}}, "'replicas' not allowed"),
+        ({"parquet": {"volume": {"size": "much"}}}, "/parquet/volume/size"),
+        (
+            {"settings": {"BIOLATCH_ANALYTICS__PARQUET_FOLDER": "/data"}},
+            "BIOLATCH_ANALYTICS__PARQUET_FOLDER is set by the chart itself",
         ),
         ({"autoscaling": {"enabled": True}}, "autoscaling.prometheusAddress is not set"),
         (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deployment.chart import ROOT, Helm, Rendered
+from tests.deployment.chart import ROOT, Helm, Rendered, containers
 from tests.deployment.pages import blocks, commands
 from tests.deployment.test_compose import SERVICES
 
@@ -17,9 +17,8 @@ RELEASE, NAMESPACE = "biolatch", "biolatch"
 
 @pytest.fixture
 def values() -> dict[str, Any]:
-    (text,) = blocks(PAGE, "yaml")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    first, beside_workers = (yaml.safe_load(text) for text in blocks(PAGE, "yaml"))
+    return {**first, **beside_workers}
 
 
 @pytest.fixture
@@ -33,9 +32,14 @@ def rendered(helm: Helm, values: dict[str, Any]) -> Rendered:
 def test_every_command_of_the_kubernetes_page_is_about_what_the_chart_makes(
     values: dict[str, Any], rendered: Rendered
 ) -> None:
-    image = rendered.one("StatefulSet")["spec"]["template"]["spec"]["containers"][0]["image"]
-    workload = rendered.one("StatefulSet")["metadata"]["name"]
-    secrets = {(each["secretName"], each["key"]) for each in values["secretFiles"].values()}
+    (image,) = {container["image"] for _name, container in containers(rendered)}
+    workloads = {each["metadata"]["name"] for each in rendered.of_kind("StatefulSet")}
+    services = {each["metadata"]["name"]: each["spec"] for each in rendered.of_kind("Service")}
+    secrets = {
+        (each["secretName"], each["key"])
+        for part in (values, *(values[name] for name in ("console", "readApi", "parquet")))
+        for each in part["secretFiles"].values()
+    }
 
     def check(words: Sequence[str]) -> None:
         match words:
@@ -49,9 +53,16 @@ def test_every_command_of_the_kubernetes_page_is_about_what_the_chart_makes(
                 assert name == NAMESPACE
                 assert (secret, source.removeprefix("--from-file=").split("=")[0]) in secrets
             case ["kubectl", "--namespace", name, "rollout", "status", what]:
-                assert (name, what) == (NAMESPACE, f"statefulset/{workload}")
-            case ["kubectl", "--namespace", name, "exec", pod, "--", "biolatch", "lag"]:
-                assert (name, pod) == (NAMESPACE, f"{workload}-0")
+                assert (name, what) == (NAMESPACE, "statefulset/biolatch-devices")
+                assert what.removeprefix("statefulset/") in workloads
+            case ["kubectl", "--namespace", name, "exec", pod, "--", "biolatch", *command]:
+                assert (name, pod.removesuffix("-0") in workloads) == (NAMESPACE, True)
+                assert command in (["lag"], ["analyse", "gaps"])
+            case ["kubectl", "--namespace", name, "port-forward", what, port]:
+                (served,) = services[what.removeprefix("service/")]["ports"]
+                assert (name, served["port"]) == (NAMESPACE, int(port))
+            case ["biolatch", "console-token", "add", *_]:
+                pass  # runs in tests/kafka/commands/console/test_how_to_console.py
             case ["helm", "upgrade", "--install", release, chart, *rest]:
                 assert (release, (ROOT / chart / "Chart.yaml").is_file()) == (RELEASE, True)
                 assert rest == ["--namespace", NAMESPACE, "--values", "values.yaml"]

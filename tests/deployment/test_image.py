@@ -48,7 +48,7 @@ def test_nothing_is_fetched_but_by_a_package_manager_with_hashes() -> None:
         }
         assert not {"curl", "wget", "git"} & set(argument.split())
         if "pip install" in argument:
-            own = argument.endswith("--no-deps --no-build-isolation .")
+            own = argument.endswith(" --no-deps --no-build-isolation ./clients/python .")
             assert own or "--require-hashes -r requirements/" in argument
 
 
@@ -118,6 +118,36 @@ def test_what_is_in_the_image_serves_compiled_and_writes_nothing_beside_itself(
         assert any('"worker.rules"' in line and '"compiled": true' in line for line in worker.lines)
     assert build.files() == before
     assert {each.name for each in tmp_path.iterdir()} <= {"rows", "worker.pid"}
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("arguments", "settings", "said"),
+    [
+        (["read-api"], {}, "nobody is let in without a token"),
+        (["console"], {"BIOLATCH_CONSOLE__HOST": "0.0.0.0"}, "it has to know who may"),  # noqa: S104 - it ends before it listens
+        (
+            ["run", "--agents", "parquet"],
+            {"BIOLATCH_ANALYTICS__PARQUET_FOLDER": "/dev/null/feed"},
+            "/dev/null/feed: Not a directory",
+        ),
+    ],
+    ids=["read-api", "console", "parquet"],
+)
+def test_a_command_with_libraries_of_its_own_finds_them_in_the_image_and_lacks_a_setting_only(
+    build: Build, tmp_path: Path, arguments: list[str], settings: dict[str, str], said: str
+) -> None:
+    refused = subprocess.run(  # noqa: S603 - what was just built
+        [build.program, *arguments],
+        env=environment("127.0.0.1:1") | settings,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == ExitCode.MISCONFIGURED, refused.stderr
+    assert said in refused.stderr
 
 
 @pytest.mark.drill

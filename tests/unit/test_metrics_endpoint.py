@@ -19,6 +19,7 @@ from agents.metrics.worker_collector import worker_registry
 from agents.metrics.worker_endpoint import worker_endpoint
 from agents.observation_settings import MetricsSettings
 from deploy.kafka.free_ports import free_port
+from deploy.monitor.measures import MONITOR_MEASURES
 
 BUILD = {"version": "1", "policy_version": "2", "row_format": "3", "compiled": "true"}
 ZERO = Partition("in", 0)
@@ -138,6 +139,19 @@ def test_what_a_partition_that_has_left_was_is_not_shown_and_what_it_did_is() ->
     assert f"\nbiolatch_events_total{where} 7.0\n" in text
     assert f"biolatch_rows{where}" not in text
     assert "biolatch_lane_state{" not in text
+
+
+def test_no_label_is_an_id_or_a_text_that_a_publisher_chose() -> None:
+    of_events = {"type", "reason", "code", "signer"}
+    of_lanes = {"topic", "partition", "state", "step"}
+    of_builds = {"version", "policy_version", "row_format", "compiled"}
+    of_groups = {"cluster_name", "group", "member_host", "consumer_id", "client_id"}
+    labels = {label for each in (*WORKER_MEASURES, *MONITOR_MEASURES) for label in each.labels}
+    assert labels == of_events | of_lanes | of_builds | of_groups
+
+
+def test_it_is_on_this_machine_only_unless_it_is_told_otherwise() -> None:
+    assert MetricsSettings().host == "127.0.0.1"
 
 
 def test_rejected_signatures_are_those_of_publishers_and_of_devices() -> None:

@@ -59,6 +59,8 @@ def test_a_worker_and_the_monitor_show_what_happens(observed_kafka: ObservedKafk
         seen = monitor.scrape()
         for measure in MONITOR_MEASURES:
             require_shown(seen, measure)
+        told = shown.text + seen.text
+        assert not [who for who in ("phone-", '"ana"') if who in told]
 
     publish(kafka.servers, *(declined(f"phone-{number}") for number in range(30)))
     monitor.reaches(LAG, 30, **OURS)

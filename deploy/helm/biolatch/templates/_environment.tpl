@@ -6,7 +6,7 @@
 {{- define "biolatch.checkSettings" -}}
 {{- $known := .context.Files.Get "files/settings.json" | fromJsonArray -}}
 {{- range $variable := .names -}}
-{{- if has $variable (list "BIOLATCH_KAFKA__BOOTSTRAP_SERVERS" "BIOLATCH_KAFKA__CLIENT_ID" "BIOLATCH_APPLICATION__NAME" "BIOLATCH_MEMBERSHIP__INSTANCE_ID" "BIOLATCH_MEMBERSHIP__SESSION_TIMEOUT_S" "BIOLATCH_STORE__FOLDER" "BIOLATCH_METRICS__HOST" "BIOLATCH_METRICS__PORT" "BIOLATCH_MONITOR__PORT" "BIOLATCH_POLICY_FILE") -}}
+{{- if has $variable (list "BIOLATCH_KAFKA__BOOTSTRAP_SERVERS" "BIOLATCH_KAFKA__CLIENT_ID" "BIOLATCH_APPLICATION__NAME" "BIOLATCH_MEMBERSHIP__INSTANCE_ID" "BIOLATCH_MEMBERSHIP__SESSION_TIMEOUT_S" "BIOLATCH_STORE__FOLDER" "BIOLATCH_METRICS__HOST" "BIOLATCH_METRICS__PORT" "BIOLATCH_MONITOR__PORT" "BIOLATCH_CONSOLE__HOST" "BIOLATCH_CONSOLE__PORT" "BIOLATCH_READ_API__HOST" "BIOLATCH_READ_API__PORT" "BIOLATCH_ANALYTICS__PARQUET_FOLDER" "BIOLATCH_POLICY_FILE") -}}
 {{- fail (printf "\n\n%s is set by the chart itself: use the value that stands for it in values.yaml.\n" $variable) -}}
 {{- end -}}
 {{- if not (has $variable $known) -}}
@@ -57,6 +57,18 @@
   value: 0.0.0.0
 - name: BIOLATCH_METRICS__PORT
   value: {{ include "biolatch.metricsPort" . | quote }}
+{{- end }}
+
+{{/* What a process that decides nothing gets of the common settings or secretFiles: how to reach Kafka, whose
+     topics they are, and how to log. Keys of publishers and of erasure are none of its business. */}}
+{{- define "biolatch.common" -}}
+{{- $found := dict -}}
+{{- range $variable, $value := . -}}
+{{- if regexMatch "^BIOLATCH_(KAFKA|APPLICATION|LOG)__" $variable -}}
+{{- $_ := set $found $variable $value -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $found -}}
 {{- end }}
 
 {{/* A value as a variable has it; YAML's numbers come as floats, and 2097152 is not 2.097152e+06. */}}
