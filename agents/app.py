@@ -57,12 +57,27 @@ class Worker:
         kafka: how it reaches Kafka.
     """
 
-    def __init__(self, settings: Settings, handler: BatchHandler, topics: WorkerTopics) -> None:
-        """Prepare; nothing is connected before `run`."""
+    def __init__(
+        self,
+        settings: Settings,
+        handler: BatchHandler,
+        topics: WorkerTopics,
+        *,
+        skip_command: str = "biolatch skip",
+    ) -> None:
+        """Prepare; nothing is connected before `run`.
+
+        Args:
+            settings: of this process.
+            handler: decides.
+            topics: what is read and written.
+            skip_command: see `Lanes`; of another agent than the one for devices it says which.
+        """
         self.status = WorkerStatus(clocks=_CLOCKS)
         self._settings = settings
         self._handler = handler
         self._topics = topics
+        self._skip_command = skip_command
         self.kafka = kafka_options(settings, topics.changelog)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -93,6 +108,7 @@ class Worker:
                 limits=_lane_limits(self._settings),
                 status=self.status,
                 jitter=random.Random(),  # noqa: S311 - spreads pauses, protects nothing
+                skip_command=self._skip_command,
             )
             await run_host(host, stop)
 

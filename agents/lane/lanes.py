@@ -28,6 +28,7 @@ class Lanes(LaneSet[Lane]):
         limits: LaneLimits,
         status: WorkerStatus,
         jitter: random.Random,
+        skip_command: str,
     ) -> None:
         """Prepare an empty set.
 
@@ -38,6 +39,8 @@ class Lanes(LaneSet[Lane]):
             limits: bound every wait of every lane.
             status: where the lanes write what they do.
             jitter: spreads pauses.
+            skip_command: what an operator types, before a partition and an offset, to have a record
+                sent to the dead letters that stops one of these lanes.
         """
         super().__init__(status)
         self._log_of = log_of
@@ -45,6 +48,7 @@ class Lanes(LaneSet[Lane]):
         self._handler = handler
         self._limits = limits
         self._jitter = jitter
+        self._skip_command = skip_command
         self._changing = asyncio.Lock()
         self._turn = asyncio.Lock()
 
@@ -77,6 +81,7 @@ class Lanes(LaneSet[Lane]):
             jitter=self._jitter,
             turn=self._turn,
             assigned=assigned,
+            skip_command=self._skip_command,
         )
         self._lanes[partition] = lane
         lane.start()

@@ -55,6 +55,7 @@ class Lane:
         jitter: random.Random,
         turn: asyncio.Lock,
         assigned: Callable[[], bool],
+        skip_command: str,
     ) -> None:
         """Prepare a closed lane.
 
@@ -68,6 +69,7 @@ class Lane:
             jitter: spreads the pauses of lanes that failed together.
             turn: had by whichever of a worker's lanes decides.
             assigned: whether the assignment to this worker still holds.
+            skip_command: see `Lanes`.
         """
         self.partition = partition
         self._port = log
@@ -78,6 +80,7 @@ class Lane:
         self._jitter = jitter
         self._turn = turn
         self._assigned = assigned
+        self._skip_command = skip_command
         self._log = _logger.bind(topic=partition.topic, partition=partition.number)
         self._serving: Serving | None = None
         self._task: asyncio.Task[None] | None = None
@@ -193,11 +196,7 @@ class Lane:
                 async with asyncio.timeout(self._limits.open_s_max):
                     session = await self._port.open()
                     opened = await read_behind_the_fence(
-                        session,
-                        self._port,
-                        self.partition,
-                        self._handler,
-                        self._status,
+                        session, self._port, self.partition, self._handler, self._status
                     )
             except TimeoutError as error:
                 raise LogFailure(f"not open within {self._limits.open_s_max:g} s") from error
@@ -226,6 +225,7 @@ class Lane:
             limits=self._limits,
             status=self._status,
             turn=self._turn,
+            skip_command=self._skip_command,
         )
         self._serving = serving
         transactions_before = self._status.transactions

@@ -52,8 +52,12 @@ class Serving:
         limits: LaneLimits,
         status: LaneStatus,
         turn: asyncio.Lock,
+        skip_command: str,
     ) -> None:
-        """Prepare to serve from `opened.position` on; whoever decides has the `turn`."""
+        """Prepare to serve from `opened.position` on; whoever decides has the `turn`.
+
+        `skip_command` is what an operator is told, with partition and offset, where it parks.
+        """
         self._partition = partition
         self._opened = opened
         self._feed = feed
@@ -61,6 +65,7 @@ class Serving:
         self._limits = limits
         self._status = status
         self._turn = turn
+        self._skip_command = skip_command
         self._expected = opened.position
         self._reserved_rows = 0 if opened.rows.get(POSITION_KEY) is None else 1
         self._waiting: list[FetchedBatch] = []
@@ -277,7 +282,7 @@ class Serving:
         raise Parked(
             f"offset {offender.offset} cannot be decided: "
             f"{told(offender.error)}; "
-            f"mend the cause and restart, or run `biolatch skip {self._partition.number} "
+            f"mend the cause and restart, or run `{self._skip_command} {self._partition.number} "
             f"{offender.offset}` to send the record to the dead letters",
             self._opened.changelog_end,
         ) from offender.error

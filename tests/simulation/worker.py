@@ -49,6 +49,7 @@ class Worker:
             limits=LIMITS,
             status=WorkerStatus(),
             jitter=random.Random(chance.random()),
+            skip_command="skip",
         )
         self._feeding = self.spawn(self._feed.run())
 

@@ -123,6 +123,7 @@ class Rig:
             ),
             status=self.status,
             jitter=random.Random(seed),
+            skip_command="skip --as-told",
         )
 
     def _deliver(self, batch: FetchedBatch) -> None:

@@ -49,7 +49,7 @@ def test_a_record_that_cannot_be_decided_parks_its_partition_and_no_other() -> N
             assert not rig.status.ready
             assert list(rig.status.parked) == [ZERO]
             assert "offset 2" in rig.status.parked[ZERO]
-            assert "biolatch skip 0 2" in rig.status.parked[ZERO]
+            assert "run `skip --as-told 0 2`" in rig.status.parked[ZERO]
             assert rig.status.lane(ZERO).position == 2
             # Days later nothing has changed, and nothing is tried again and again.
             await asyncio.sleep(200_000)
