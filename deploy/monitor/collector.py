@@ -17,7 +17,8 @@ from agents.lane.status import Clocks
 from agents.metrics.catalogue import Measure
 from deploy.inspection.lag import PartitionLag
 from deploy.monitor import measures
-from deploy.monitor.look import GroupView, Look, PartitionEnds
+from deploy.monitor.groups import GroupView
+from deploy.monitor.look import Look, PartitionEnds
 from deploy.records.consumer_groups import Member
 
 _NOBODY: Final = Member("", "", "")

@@ -13,7 +13,8 @@ from agents.metrics.pulse import Pulse
 from agents.settings import Settings
 from agents.supervise import Ending, supervise
 from deploy.monitor.collector import MonitorCollector, monitor_registry
-from deploy.monitor.look import Lookout, Watched
+from deploy.monitor.groups import Watched
+from deploy.monitor.look import Lookout
 from deploy.records.connection import Connection, connection_to
 from deploy.records.consumer_groups import ConsumerGroups
 from deploy.records.reader import TopicReader

@@ -8,7 +8,8 @@ from agents.lane.status import Clocks
 from deploy.inspection.lag import PartitionLag
 from deploy.inspection.oldest_waiting import OldestWaiting
 from deploy.monitor.collector import MonitorCollector, monitor_registry
-from deploy.monitor.look import GroupView, Look, PartitionEnds, Watched
+from deploy.monitor.groups import GroupView, Watched
+from deploy.monitor.look import Look, PartitionEnds
 from deploy.records.consumer_groups import Member
 from deploy.records.reader import Polled
 from deploy.records.topic_record import Span, TopicRecord
@@ -191,4 +192,7 @@ def test_groups_and_topics_of_the_application_are_told_by_their_names() -> None:
     ]
     topics = ("biolatch.verdicts", "bank-devices-changelog", "__consumer_offsets", "biolatchx")
     assert [watched.is_topic(each) for each in topics] == [True, True, False, False]
-    assert Watched(application="bank", group="elsewhere").is_group("elsewhere")
+    elsewhere = Watched(application="bank", group="elsewhere")
+    assert elsewhere.is_group("elsewhere")
+    assert elsewhere.is_group("elsewhere-analytics-verdicts")
+    assert elsewhere.is_group("bank-notifier")

@@ -12,7 +12,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from agents.lane.port import Partition
 from deploy.inspection.lag import PartitionLag
 from deploy.kafka.local import LocalKafka
-from deploy.monitor.look import Look, Lookout, Watched
+from deploy.monitor.groups import Watched
+from deploy.monitor.look import Look, Lookout
 from deploy.records.connection import Connection
 from deploy.records.consumer_groups import ConsumerGroups
 from deploy.records.reader import TopicReader

@@ -1,7 +1,8 @@
 """The monitor sees what it has to, with its own rights and no others."""
 
 from agents.lane.port import Partition
-from deploy.monitor.look import Lookout, Watched
+from deploy.monitor.groups import Watched
+from deploy.monitor.look import Lookout
 from deploy.records.consumer_groups import ConsumerGroups
 from deploy.records.reader import TopicReader
 from schemas.rights import Role
