@@ -27,12 +27,15 @@ class PartitionEnds(NamedTuple):
         latest: the offset that its next record gets.
         stable_age_ms: age of the record at the last stable offset, which is how long the oldest
             open transaction has been open; 0 where none is, None where it could not be read.
+        hanging: how many transactions are open for longer than any may be; None where
+            `stable_age_ms` is.
     """
 
     start: int
     stable: int
     latest: int
     stable_age_ms: int | None
+    hanging: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +56,18 @@ class Lookout:
         groups: ConsumerGroups,
         committed: TopicReader,
         uncommitted: TopicReader,
+        *,
+        hanging_ms: int,
     ) -> None:
-        """Look by these open connections: one reads what is committed, one everything."""
+        """Look by these open connections: one reads what is committed, one everything.
+
+        A transaction that is open for longer than `hanging_ms` hangs.
+        """
         self._of_groups = GroupLookout(watched, groups, committed)
         self._groups = groups
         self._uncommitted = uncommitted
         self._open = OldestWaiting()
+        self._hanging_ms = hanging_ms
 
     async def look(self, now_ms: int) -> Look:
         """Look once.
@@ -89,14 +98,40 @@ class Lookout:
         for partition, span in unstable.items():
             with suppress(TransientFailure, Misconfigured):
                 opened |= await self._open.timestamps(self._uncommitted, {partition: span})
+        ages = {
+            each: _age_ms(opened.get(each), now_ms) if each in unstable else 0 for each in spans
+        }
+        held_up = {each: span for each, span in unstable.items() if self._is_long(ages[each])}
+        hanging = await self._hanging(held_up, now_ms) if held_up else {}
         return {
             each: PartitionEnds(
                 start=span.start,
                 stable=span.end,
                 latest=latest[each].end,
-                stable_age_ms=_age_ms(opened.get(each), now_ms) if each in unstable else 0,
+                stable_age_ms=ages[each],
+                hanging=None if ages[each] is None else hanging.get(each, 0),
             )
             for each, span in spans.items()
+        }
+
+    def _is_long(self, age_ms: int | None) -> bool:
+        return age_ms is not None and age_ms > self._hanging_ms
+
+    async def _hanging(
+        self, held_up: Mapping[Partition, Span], now_ms: int
+    ) -> dict[Partition, int]:
+        """How many transactions hang in each of these partitions, where one does.
+
+        Those that begin before the first record that is not too old; the oldest is known to.
+        """
+        begins: Mapping[Partition, tuple[int, ...]] = {}
+        young: Mapping[Partition, Span] = held_up
+        with suppress(TransientFailure, Misconfigured):
+            young = await self._uncommitted.since(held_up, now_ms - self._hanging_ms)
+            begins = await self._uncommitted.open_transactions(held_up)
+        return {
+            each: max(1, sum(start < young[each].start for start in begins.get(each, ())))
+            for each in held_up
         }
 
 

@@ -47,7 +47,6 @@ def monitor(settings: Settings) -> Ending:
         _CLOCKS,
         cluster_name=settings.monitor.cluster_name,
         old_after_s=settings.monitor.interval_s * _OLD_AFTER_LOOKS,
-        hanging_s=settings.lane.transaction_timeout_s * _HANGING_TIMEOUTS,
     )
 
     def registry() -> "CollectorRegistry":
@@ -81,7 +80,13 @@ async def _look_until(
             TopicReader(connection) as committed,
             TopicReader(connection, uncommitted=True) as uncommitted,
         ):
-            lookout = Lookout(watched, groups, committed, uncommitted)
+            lookout = Lookout(
+                watched,
+                groups,
+                committed,
+                uncommitted,
+                hanging_ms=int(settings.lane.transaction_timeout_s * _HANGING_TIMEOUTS * 1000),
+            )
             while not stop.is_set():
                 look = await lookout.look(_CLOCKS.wall_ms())
                 collector.saw(look)

@@ -21,7 +21,7 @@ async def test_the_monitor_sees_every_topic_and_the_workers_group(
         TopicReader(connection, uncommitted=True) as uncommitted,
     ):
         watched = Watched(application="biolatch", group="biolatch")
-        look = await Lookout(watched, groups, committed, uncommitted).look(0)
+        look = await Lookout(watched, groups, committed, uncommitted, hanging_ms=1).look(0)
     topics = topology()
     assert set(look.partitions) == {
         Partition(topic.name, number) for topic in topics.topics for number in range(PARTITIONS)
