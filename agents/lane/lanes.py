@@ -14,6 +14,7 @@ from agents.lane.log import Feed, LaneLog
 from agents.lane.port import BatchHandler, Partition
 from agents.lane.protocol import Lane
 from agents.lane.status import WorkerStatus
+from agents.lane.wording import OperatorCommands
 
 
 class Lanes(LaneSet[Lane]):
@@ -28,7 +29,7 @@ class Lanes(LaneSet[Lane]):
         limits: LaneLimits,
         status: WorkerStatus,
         jitter: random.Random,
-        skip_command: str,
+        commands: OperatorCommands,
     ) -> None:
         """Prepare an empty set.
 
@@ -39,8 +40,7 @@ class Lanes(LaneSet[Lane]):
             limits: bound every wait of every lane.
             status: where the lanes write what they do.
             jitter: spreads pauses.
-            skip_command: what an operator types, before a partition and an offset, to have a record
-                sent to the dead letters that stops one of these lanes.
+            commands: what a lane tells an operator to type.
         """
         super().__init__(status)
         self._log_of = log_of
@@ -48,7 +48,7 @@ class Lanes(LaneSet[Lane]):
         self._handler = handler
         self._limits = limits
         self._jitter = jitter
-        self._skip_command = skip_command
+        self._commands = commands
         self._changing = asyncio.Lock()
         self._turn = asyncio.Lock()
 
@@ -81,7 +81,7 @@ class Lanes(LaneSet[Lane]):
             jitter=self._jitter,
             turn=self._turn,
             assigned=assigned,
-            skip_command=self._skip_command,
+            commands=self._commands,
         )
         self._lanes[partition] = lane
         lane.start()

@@ -20,7 +20,7 @@ from agents.lane.opening import Opened
 from agents.lane.port import BatchHandler, InputRecord, Partition
 from agents.lane.position import POSITION_KEY, Position
 from agents.lane.status import LaneStatus, Step
-from agents.lane.wording import told
+from agents.lane.wording import OperatorCommands, told
 from agents.lane.work import Done, Work
 
 _RECORDS_AT_ONCE = 64
@@ -52,11 +52,11 @@ class Serving:
         limits: LaneLimits,
         status: LaneStatus,
         turn: asyncio.Lock,
-        skip_command: str,
+        commands: OperatorCommands,
     ) -> None:
         """Prepare to serve from `opened.position` on; whoever decides has the `turn`.
 
-        `skip_command` is what an operator is told, with partition and offset, where it parks.
+        Where it parks, it tells an operator one of these `commands`.
         """
         self._partition = partition
         self._opened = opened
@@ -65,7 +65,7 @@ class Serving:
         self._limits = limits
         self._status = status
         self._turn = turn
-        self._skip_command = skip_command
+        self._commands = commands
         self._expected = opened.position
         self._reserved_rows = 0 if opened.rows.get(POSITION_KEY) is None else 1
         self._waiting: list[FetchedBatch] = []
@@ -282,7 +282,7 @@ class Serving:
         raise Parked(
             f"offset {offender.offset} cannot be decided: "
             f"{told(offender.error)}; "
-            f"mend the cause and restart, or run `{self._skip_command} {self._partition.number} "
+            f"mend the cause and restart, or run `{self._commands.skip} {self._partition.number} "
             f"{offender.offset}` to send the record to the dead letters",
             self._opened.changelog_end,
         ) from offender.error

@@ -11,6 +11,7 @@ import structlog
 from agents.analytics import AnalyticsAgent
 from agents.app import Worker, WorkerTopics
 from agents.feed_keys import FeedKeys, read_feed_keys
+from agents.lane.wording import OperatorCommands
 from agents.log_output import write_log
 from agents.settings import Settings, load_settings
 from agents.supervise import supervise
@@ -78,5 +79,5 @@ def _worker(settings: Settings, lane: Lane, keys: FeedKeys) -> Worker:
             changelog=lane.changelog.name,
             outputs=tuple(topic.name for topic in lane.outputs),
         ),
-        skip_command=lane.skip_command,
+        commands=OperatorCommands(skip=lane.skip_command),
     )

@@ -145,6 +145,8 @@ def test_a_batch_that_the_log_refuses_parks_the_partition() -> None:
 @pytest.mark.parametrize(
     ("position", "reason"),
     [
+        ({"next_offset": 6}, "decide where to go on (`reset --as-told 0`)"),
+        ({"next_offset": 1}, "decide where to go on (`reset --as-told 0`)"),
         ({"next_offset": 6}, "behind the input's end"),
         ({"next_offset": 1}, "before the input's first offset"),
         ({"partition_count": 4}, "partitions"),
