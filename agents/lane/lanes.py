@@ -14,6 +14,7 @@ from agents.lane.log import Feed, LaneLog
 from agents.lane.port import BatchHandler, Partition
 from agents.lane.protocol import Lane
 from agents.lane.status import WorkerStatus
+from agents.lane.wording import OperatorCommands
 
 
 class Lanes(LaneSet[Lane]):
@@ -28,6 +29,7 @@ class Lanes(LaneSet[Lane]):
         limits: LaneLimits,
         status: WorkerStatus,
         jitter: random.Random,
+        commands: OperatorCommands,
     ) -> None:
         """Prepare an empty set.
 
@@ -38,6 +40,7 @@ class Lanes(LaneSet[Lane]):
             limits: bound every wait of every lane.
             status: where the lanes write what they do.
             jitter: spreads pauses.
+            commands: what a lane tells an operator to type.
         """
         super().__init__(status)
         self._log_of = log_of
@@ -45,6 +48,7 @@ class Lanes(LaneSet[Lane]):
         self._handler = handler
         self._limits = limits
         self._jitter = jitter
+        self._commands = commands
         self._changing = asyncio.Lock()
         self._turn = asyncio.Lock()
 
@@ -77,6 +81,7 @@ class Lanes(LaneSet[Lane]):
             jitter=self._jitter,
             turn=self._turn,
             assigned=assigned,
+            commands=self._commands,
         )
         self._lanes[partition] = lane
         lane.start()
