@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
+from agents.dead_letters import letter_of
 from agents.lane.port import BatchResult, InputRecord, OutgoingRecord, Partition, Rows
 from events.errors import MalformedInput
 from schemas import topics
-from schemas.dead_letters import Origin, dead_letter
 from schemas.ocsf.event import OcsfEvent
 from schemas.ocsf.masking import Mask
 from schemas.ocsf.records import events_of_dead_letter, events_of_output, feed_record
@@ -97,11 +97,4 @@ class AnalyticsAgent:
         self, partition: Partition, record: InputRecord, code: str, message: str
     ) -> OutgoingRecord:
         self.dead_letters[code] += 1
-        return dead_letter(
-            record.key,
-            record.value,
-            record.headers,
-            origin=Origin(partition.topic, partition.number, record.offset, record.timestamp),
-            code=code,
-            message=message,
-        )
+        return letter_of(partition, record, code, message)

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -23,6 +24,7 @@ from agents.lane.port import BatchHandler
 from agents.lane.rocksdb_store import RocksStores
 from agents.lane.status import Clocks, Teller, WorkerStatus
 from agents.lane.store import RowStores
+from agents.lane.wording import OperatorCommands
 from agents.log_output import write_log
 from agents.metrics.worker_endpoint import worker_endpoint
 from agents.settings import Settings
@@ -30,6 +32,9 @@ from agents.supervise import Ending, supervise
 from events.errors import Misconfigured
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_COMMANDS: Final = OperatorCommands(skip="biolatch skip", reset="biolatch position reset")
+"""Of the devices agent."""
 
 _CLOCKS = Clocks(wall_ms=lambda: time.time_ns() // 1_000_000, steady_s=time.perf_counter)
 
@@ -57,12 +62,28 @@ class Worker:
         kafka: how it reaches Kafka.
     """
 
-    def __init__(self, settings: Settings, handler: BatchHandler, topics: WorkerTopics) -> None:
-        """Prepare; nothing is connected before `run`."""
+    def __init__(
+        self,
+        settings: Settings,
+        handler: BatchHandler,
+        topics: WorkerTopics,
+        *,
+        commands: OperatorCommands = _COMMANDS,
+    ) -> None:
+        """Prepare; nothing is connected before `run`.
+
+        Args:
+            settings: of this process.
+            handler: decides.
+            topics: what is read and written.
+            commands: what a parked lane tells an operator to type; of another agent than the one
+                for devices they say which.
+        """
         self.status = WorkerStatus(clocks=_CLOCKS)
         self._settings = settings
         self._handler = handler
         self._topics = topics
+        self._commands = commands
         self.kafka = kafka_options(settings, topics.changelog)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -93,6 +114,7 @@ class Worker:
                 limits=_lane_limits(self._settings),
                 status=self.status,
                 jitter=random.Random(),  # noqa: S311 - spreads pauses, protects nothing
+                commands=self._commands,
             )
             await run_host(host, stop)
 

@@ -1,7 +1,6 @@
 """The publishers' keys that count now: those of the file, read again when it changes.
 
-Must never be without keys: a file that has become unusable (half written, gone, exposed) leaves
-the keys as they were and is tried again and again, with an error in the log for each reason.
+Must never be without keys: see `agents.current_file`.
 """
 
 from pathlib import Path
@@ -9,9 +8,8 @@ from typing import Final
 
 import structlog
 
-from agents.key_file import version_of
+from agents.current_file import CurrentFile
 from agents.publisher_keys import PublisherKeys, read_publisher_keys
-from events.errors import Misconfigured
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -29,25 +27,16 @@ class CurrentKeys:
         Raises:
             Misconfigured: it cannot be used.
         """
-        self._path: Final = path
-        self._trouble = ""
-        self.by_kid: PublisherKeys
-        self.by_kid, self._version = read_publisher_keys(path)
+        self._file: Final = CurrentFile(
+            path, read_publisher_keys, unusable="signatures.keys-unusable"
+        )
+        self.by_kid: PublisherKeys = self._file.content
 
     def refresh(self) -> bool:
         """Look at the file, and read it if it is another one; whether the keys are others now."""
-        if version_of(self._path) == self._version:
-            self._trouble = ""
+        if not self._file.refresh():
             return False
-        before = self.by_kid
-        try:
-            self.by_kid, self._version = read_publisher_keys(self._path)
-        except Misconfigured as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                _logger.error("signatures.keys-unusable", code=error.code, reason=str(error))  # noqa: TRY400 - the operator's fault has no stack trace
-            return False
-        self._trouble = ""
+        before, self.by_kid = self.by_kid, self._file.content
         _logger.info(
             "signatures.keys-read",
             keys=len(self.by_kid),

@@ -18,6 +18,7 @@ from agents.core.policy import Policy
 from agents.core.projection import look_alike, public_state
 from agents.core.signature import VerifiedSignature
 from agents.core.state import UNKNOWN_DEVICE, DeviceState
+from agents.dead_letters import letter_of
 from agents.device_rows import ROW_FORMAT, decode_row, encode_row
 from agents.device_signatures import DeviceSignatures, TriedSignature
 from agents.erasure_keys import ErasureKeys
@@ -38,7 +39,6 @@ from agents.verification_processes import VerificationProcesses
 from events.errors import MalformedInput
 from events.facts import Fact
 from schemas import topics
-from schemas.dead_letters import Origin, dead_letter
 from schemas.outputs import public_state_record, public_state_value, verdict_and_decisions
 
 
@@ -116,7 +116,7 @@ class DevicesAgent:
     ) -> None:
         if isinstance(said, MalformedInput):
             count(batch.counts, (DEAD_LETTER, said.code))
-            batch.dead_letters.append(_dead_letter(partition, record, said.code, str(said)))
+            batch.dead_letters.append(letter_of(partition, record, said.code, str(said)))
         else:
             batch.take(said, tried)
 
@@ -128,23 +128,10 @@ class DevicesAgent:
         self, partition: Partition, record: InputRecord, code: str, message: str
     ) -> BatchResult:
         """Turn one record into its dead letter, undecided: an operator chose to skip it."""
-        letter = _dead_letter(partition, record, code, message)
+        letter = letter_of(partition, record, code, message)
         return BatchResult(
             {topics.DEAD_LETTERS: [letter]}, rows={}, counts={(DEAD_LETTER, code): 1}
         )
-
-
-def _dead_letter(
-    partition: Partition, record: InputRecord, code: str, message: str
-) -> OutgoingRecord:
-    return dead_letter(
-        record.key,
-        record.value,
-        record.headers,
-        origin=Origin(partition.topic, partition.number, record.offset, record.timestamp),
-        code=code,
-        message=message,
-    )
 
 
 class _Touched:

@@ -4,12 +4,11 @@ Owns what lanes and an operator must agree on: group, transactional ids and chan
 the same settings in the same way.
 """
 
-import stat
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Final
 
 from agents.kafka_settings import KafkaSettings
+from agents.key_file import is_open_to_everybody
 from agents.lane.kafka.client import AccessRefused, KafkaLogs, KafkaOptions
 from agents.lane.kafka.secret_file import UnusableSecret, read_secret
 from agents.lane.kafka.security import Security
@@ -17,10 +16,6 @@ from agents.lane.kafka.tls import UnusableFiles
 from agents.lane.log import LogFailure
 from agents.settings import Settings
 from events.errors import Misconfigured, TransientFailure
-
-_OPEN_TO_OTHERS: Final = stat.S_IRWXO
-"""What a secret's file must not allow. Its group may read it: a container that does not run as root
-gets its secrets in this way."""
 
 
 def usable_security(kafka: KafkaSettings) -> Security:
@@ -39,7 +34,7 @@ def usable_security(kafka: KafkaSettings) -> Security:
     except (UnusableFiles, UnusableSecret) as error:
         raise Misconfigured("kafka.security-file", str(error)) from error
     for file in secrets:
-        if file is not None and stat.S_IMODE(file.stat().st_mode) & _OPEN_TO_OTHERS:
+        if file is not None and is_open_to_everybody(file):
             raise Misconfigured(
                 "kafka.secret-open",
                 f"{file} holds a secret and can be read by every user of this machine; run `chmod "

@@ -1,7 +1,7 @@
-"""Reading a file that may hold a key: what is in it, who else can get at it, and which one it was.
+"""Files that may hold a secret: what is in one, who else can get at it, and which one it was.
 
-Owns the one look at the file: content, rights and identity are those of the same open file, also
-when the path leads to another one a moment later.
+Owns what rights are too many, and the one look at a file: content, rights and identity are those of
+the same open file, also when the path leads to another one a moment later.
 """
 
 import os
@@ -12,7 +12,8 @@ from typing import Final, NamedTuple, TypeAlias
 _BYTES_MAX: Final = 1024 * 1024
 _ANYBODY_ELSE: Final = 0o077
 _ALL_BUT_READING_GROUP: Final = 0o037
-_WORLD_WRITES: Final = 0o002
+_EVERYBODY: Final = stat.S_IRWXO
+_EVERYBODY_WRITES: Final = stat.S_IWOTH
 
 Version: TypeAlias = tuple[int, int, int, int, int]
 """Another one whenever the file is written, replaced, or its rights change."""
@@ -48,7 +49,19 @@ def read_key_file(path: Path) -> KeyFile:
         raise OSError(0, f"it is larger than {_BYTES_MAX} bytes")
     mode = stat.S_IMODE(about.st_mode)
     forbidden = _ANYBODY_ELSE if about.st_uid == os.geteuid() else _ALL_BUT_READING_GROUP
-    return KeyFile(content, _version(about), bool(mode & forbidden), bool(mode & _WORLD_WRITES))
+    return KeyFile(content, _version(about), bool(mode & forbidden), bool(mode & _EVERYBODY_WRITES))
+
+
+def is_open_to_everybody(path: Path) -> bool:
+    """Whether every user of the machine can get at the file.
+
+    Its group is not asked about: for files that others write, as those that prove to brokers who we
+    are, which a container that does not run as root reads by its group.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    return bool(path.stat().st_mode & _EVERYBODY)
 
 
 def version_of(path: Path) -> Version | None:

@@ -1,9 +1,8 @@
-"""Files of secrets: JWK Sets of `oct` keys, the current one first, for their owner's eyes only.
+"""Files of secrets: JWK Sets of `oct` keys, the current one first, and not for others' eyes.
 
-Owns how such a file is read and what is demanded of it. Messages never say what is in a key.
+Owns what is demanded of such a file. Messages never say what is in a key.
 """
 
-import stat
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agents.key_file import read_key_file
 from events.errors import MalformedInput, Misconfigured
 from schemas.strict_json import read_object
 
@@ -36,20 +36,20 @@ def read_secret_keys(path: Path, *, code: str, command: str) -> tuple[bytes, ...
 
     Raises:
         Misconfigured: it is missing, is no such file, holds a short key or one key twice, or is
-            open to others. The message never says what is in a key.
+            open to others (`KeyFile.is_exposed`). The message never says what is in a key.
     """
 
     def unusable(why: str) -> Misconfigured:
         return Misconfigured(code, f"{path}: {why}. `{command}` makes such a file.")
 
     try:
-        text, mode = path.read_bytes(), path.stat().st_mode
+        held = read_key_file(path)
     except OSError as error:
         raise unusable(f"cannot be read: {error.strerror}") from error
-    if stat.S_IMODE(mode) & 0o077:
+    if held.is_exposed:
         raise unusable("can be used by others than its owner; run `chmod 600` on it")
     try:
-        file = _File.model_validate(read_object(text))
+        file = _File.model_validate(read_object(held.content))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

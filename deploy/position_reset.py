@@ -218,11 +218,7 @@ def _count(rows: MemoryRows, offset: int) -> int:
 
 
 async def _owner(connection: Connection, group: str, partition: Partition) -> str | None:
-    async with KafkaAdmin(
-        connection.bootstrap_servers,
-        request_timeout_s=connection.request_timeout_s,
-        security=connection.security,
-    ) as admin:
+    async with KafkaAdmin.over(connection) as admin:
         members = (await admin.group(group)).members
     return next(
         (

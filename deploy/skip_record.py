@@ -6,21 +6,25 @@ that is safe beside running workers, is `agents.lane.skip`'s.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Never, Self
 
+from agents.analytics import AnalyticsAgent
 from agents.devices import DevicesAgent
 from agents.kafka_connection import connected, kafka_options
 from agents.lane.kafka.client import AccessRefused, KafkaLogs, NotAllowed
 from agents.lane.kafka.session import KafkaLaneLog
 from agents.lane.log import LogFailure, LogRefusal
-from agents.lane.port import InputRecord, Partition
+from agents.lane.port import BatchHandler, InputRecord, Partition
 from agents.lane.skip import skip
 from agents.lane.start import Unservable
 from agents.settings import Settings
+from deploy.analytics.lanes import LaneName, lane_of
 from deploy.records.kafka_failures import missing_topic
-from events.errors import Misconfigured, TransientFailure
+from events.errors import InvariantBroken, Misconfigured, TransientFailure
 from schemas.malformed import MalformedCode
-from schemas.topics import DEVICE_EVENTS, topology
+from schemas.ocsf.masking import IdKind
+from schemas.topics import DEAD_LETTERS, DEVICE_EVENTS, topology
 
 SKIPPED: Final = MalformedCode.SKIPPED
 _MESSAGE: Final = "an operator chose to skip this record"
@@ -28,6 +32,52 @@ _MESSAGE: Final = "an operator chose to skip this record"
 
 class NoSuchPartition(Exception):  # noqa: N818 - a state of the cluster, named in the answer
     """The input has no partition of that number; the message says which it has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipping:
+    """Whose record is skipped: the names of a lane, as its workers have them.
+
+    Attributes:
+        settings: of its workers.
+        input: the topic that it reads.
+        changelog: where its rows and its position are.
+        handler: makes the dead letter.
+        command: what skips a record of this lane, before its partition and offset.
+    """
+
+    settings: Settings
+    input: str
+    changelog: str
+    handler: BatchHandler
+    command: str
+
+    @classmethod
+    def of_devices(cls, settings: Settings) -> Self:
+        """A device event."""
+        return cls(
+            settings=settings,
+            input=DEVICE_EVENTS,
+            changelog=topology(settings.application.name).devices_changelog.name,
+            handler=DevicesAgent(settings.policy),
+            command="biolatch skip",
+        )
+
+    @classmethod
+    def of_analytics(cls, settings: Settings, name: LaneName) -> Self:
+        """What a lane of the security feed reads; its keys are not needed."""
+        lane = lane_of(name, topology(settings.application.name))
+        return cls(
+            settings=lane.settings(settings),
+            input=lane.input.name,
+            changelog=lane.changelog.name,
+            handler=AnalyticsAgent(lane.mapping, _mask),
+            command=lane.skip_command,
+        )
+
+
+def _mask(_kind: IdKind, _identifier: str) -> Never:
+    raise InvariantBroken("skip.mask", "a record that is skipped is not read, so nothing is masked")
 
 
 class Skipped(NamedTuple):
@@ -42,7 +92,7 @@ class Skipped(NamedTuple):
     record: InputRecord
 
 
-async def skip_record(settings: Settings, number: int, offset: int) -> Skipped:
+async def skip_record(of: Skipping, number: int, offset: int) -> Skipped:
     """Send the record that an input partition stands at to the dead letters, undecided.
 
     Raises:
@@ -52,17 +102,15 @@ async def skip_record(settings: Settings, number: int, offset: int) -> Skipped:
             written.
         TransientFailure: Kafka did not answer; nothing was written, or all of it.
     """
-    topics = topology(settings.application.name)
-    partition = Partition(DEVICE_EVENTS, number)
-    options = kafka_options(settings, topics.devices_changelog.name)
-    required = (DEVICE_EVENTS, topics.devices_changelog.name, topics.dead_letters.name)
-    async with connected(options) as logs:
+    partition = Partition(of.input, number)
+    required = (of.input, of.changelog, DEAD_LETTERS)
+    async with connected(kafka_options(of.settings, of.changelog)) as logs:
         try:
-            async with asyncio.timeout(settings.lane.open_s_max):
+            async with asyncio.timeout(of.settings.lane.open_s_max):
                 await _require_partition(logs, partition, required)
                 record = await skip(
                     KafkaLaneLog(logs, partition),
-                    DevicesAgent(settings.policy),
+                    of.handler,
                     partition,
                     offset,
                     code=SKIPPED.value,

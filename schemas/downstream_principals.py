@@ -47,7 +47,6 @@ def analytics(application: str, group_id: str) -> Principal:
     topics = topology(application)
     look = (Operation.READ, Operation.DESCRIBE_CONFIGS)
     letters = topics.dead_letters
-    ids = Resource(ResourceKind.TRANSACTIONAL_ID, f"{application}-analytics-", is_prefix=True)
     return Principal(
         role=Role.ANALYTICS,
         purpose="`biolatch run --agents analytics`",
@@ -65,9 +64,16 @@ def analytics(application: str, group_id: str) -> Principal:
                 _READ,
                 "shares the partitions with the other workers",
             ),
-            Grant(ids, _WRITE, "one transaction for each batch of a partition"),
+            Grant(
+                feed_lane_ids(application), _WRITE, "one transaction for each batch of a partition"
+            ),
         ),
     )
+
+
+def feed_lane_ids(application: str) -> Resource:
+    """The transactional ids of those who write the security feed."""
+    return Resource(ResourceKind.TRANSACTIONAL_ID, f"{application}-analytics-", is_prefix=True)
 
 
 def analyst(application: str) -> Principal:
@@ -160,6 +166,9 @@ def monitor(application: str, group_id: str) -> Principal:
             Grant(on_topic(topics.dead_letters.name), describe, "how many there are"),
             Grant(on_topic(topics.signal_streams.name), describe, "how many there are"),
             Grant(on_group(group_id), describe, "how far workers are"),
-            Grant(on_group(f"{application}-", is_prefix=True), describe, "how far others are"),
+            *(
+                Grant(on_group(f"{name}-", is_prefix=True), describe, "how far others are")
+                for name in dict.fromkeys((application, group_id))
+            ),
         ),
     )

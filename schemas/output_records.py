@@ -4,8 +4,7 @@ Owns the way back of `schemas.outputs`. Tolerant as the contract asks of consume
 not known is ignored, and so is an event of a type that is not known.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -13,6 +12,7 @@ from events.decisions import DECISION_TYPES, Decision
 from events.errors import MalformedInput
 from events.timestamps import parse_rfc3339
 from events.verdicts import VERDICT_TYPES, Verdict
+from schemas.plain_inputs import Headers
 
 
 class OutputEvent(NamedTuple):
@@ -29,31 +29,51 @@ class OutputEvent(NamedTuple):
     data: Decision | Verdict
 
 
+UnreadablePart: TypeAlias = Literal["header-missing", "header-unreadable", "data-unreadable"]
+"""What of a record keeps it from being read, as error codes name it."""
+
+
+class UnreadableOutput(MalformedInput):
+    """A record that is no output as this version, or a later one, writes it.
+
+    Attributes:
+        part: what of it cannot be read; for readers whose codes tell that apart.
+    """
+
+    def __init__(self, part: UnreadablePart, message: str) -> None:
+        super().__init__("output.unreadable", message)
+        self.part: Final = part
+
+
 _DECODERS: Final[dict[bytes, msgspec.json.Decoder[Any]]] = {
     output_type.event_type.encode(): msgspec.json.Decoder(output_type)
     for output_type in (*VERDICT_TYPES, *DECISION_TYPES)
 }
+_NEEDED: Final = ("ce_id", "ce_time", "ce_type")
 
 
-def read_output(
-    value: bytes | None, headers: Sequence[tuple[str, bytes | None]]
-) -> OutputEvent | None:
+def read_output(value: bytes | None, headers: Headers) -> OutputEvent | None:
     """The verdict or decision of a record; None for an event of another type.
 
     Raises:
-        MalformedInput: `output.unreadable`: it is of a known type and not as we write it.
+        UnreadableOutput: `output.unreadable`: it is no event at all, or is of a known type and not
+            as we write it. The message never quotes what is in it.
     """
-    attributes = {name: content for name, content in headers if content is not None}
-    decoder = _DECODERS.get(attributes.get("ce_type", b""))
+    attributes = dict(headers)
+    missing = [name for name in _NEEDED if not attributes.get(name)]
+    if missing:
+        raise UnreadableOutput("header-missing", f"no header {', '.join(missing)}")
+    event_id, time, event_type = (attributes[name] or b"" for name in _NEEDED)
+    decoder = _DECODERS.get(event_type)
     if decoder is None:
         return None
     try:
-        return OutputEvent(
-            attributes["ce_id"].decode("ascii"),
-            parse_rfc3339(attributes["ce_time"].decode("ascii")),
-            decoder.decode(value or b""),
-        )
-    except (KeyError, ValueError, msgspec.DecodeError) as error:
-        raise MalformedInput(
-            "output.unreadable", f"the record is no such event ({type(error).__name__})"
-        ) from error
+        envelope = event_id.decode("ascii"), parse_rfc3339(time.decode("ascii"))
+    except ValueError as error:
+        why = "ce_id is not ASCII, or ce_time no RFC 3339 date-time"
+        raise UnreadableOutput("header-unreadable", why) from error
+    try:
+        return OutputEvent(*envelope, decoder.decode(value or b""))
+    except (UnicodeDecodeError, msgspec.MsgspecError) as error:
+        # Without the library's words, which may quote what it stumbled over.
+        raise UnreadableOutput("data-unreadable", "the value is no data of this type") from error

@@ -16,6 +16,7 @@ from schemas.downstream_principals import (
     analyst,
     analytics,
     console,
+    feed_lane_ids,
     monitor,
     notifier,
     signals,
@@ -139,13 +140,13 @@ def _operator(application: str, group_id: str) -> Principal:
         topics.decisions,
         topics.notification_dead_letters,
         topics.security_events,
-        *topics.analytics_changelogs,
     )
     to_mend = (
         (topics.device_events, "`dead-letters replay`"),
         (topics.device_state, "`topics restore`"),
         (topics.dead_letters, "`skip`"),
         (topics.devices_changelog, "`skip`, `position reset`"),
+        *((topic, "`skip`") for topic in topics.analytics_changelogs),
     )
     read_write = (Operation.READ, Operation.WRITE)
     return Principal(
@@ -169,7 +170,20 @@ def _operator(application: str, group_id: str) -> Principal:
                 "`topics`: sets it up, and never reads what receivers keep secret",
             ),
             Grant(on_group(group_id), _READ, "`lag` asks how far workers are, `skip` moves it on"),
+            Grant(
+                on_group(f"{group_id}-analytics-", is_prefix=True),
+                _READ,
+                "the same of those who write the security feed",
+            ),
+            Grant(
+                on_group(f"{application}-", is_prefix=True),
+                (Operation.DESCRIBE,),
+                "`lag --all` asks how far others are",
+            ),
             Grant(_lane_ids(application), _WRITE, "`skip` takes the place of a worker's lane"),
+            Grant(
+                feed_lane_ids(application), _WRITE, "the same of those who write the security feed"
+            ),
         ),
     )
 

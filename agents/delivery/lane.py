@@ -146,17 +146,19 @@ class DeliveryLane:
             if batch.before > prefix.read_to:
                 self.interrupt("a batch was lost on its way here")
             return
+        where = f"at or behind offset {prefix.read_to}"
         try:
             for record in batch.records:
+                where = f"at offset {record.offset}"
                 deliveries = self._courier.deliveries(self.partition, record)
                 prefix.take(record.offset, record.timestamp, len(deliveries))
                 self._status.events += not deliveries
                 for each in deliveries:
                     way = Way(each.destination, record.key)
                     self._strands.append(way, record.offset, each)
+                where = f"behind offset {record.offset}"
         except Exception as error:  # noqa: BLE001 - the log's, or the courier's: stop, lose nothing
-            reason = f"what lies at or behind offset {prefix.read_to} is not understood"
-            self.park(f"{reason}: {told(error)}")
+            self.park(f"what lies {where} is not understood: {told(error)}")
             return
         prefix.read_to = batch.after
         self._status.batches += 1

@@ -15,14 +15,15 @@ import structlog
 from agents.delivery.lane import DeliveryLane
 from agents.delivery.limits import DeliveryLimits
 from agents.delivery.port import Courier, Positions
-from agents.lane.log import Feed, FetchedBatch, LogFailure
+from agents.lane.lane_set import LaneSet
+from agents.lane.log import Feed, LogFailure
 from agents.lane.port import Partition
 from agents.lane.status import WorkerStatus
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class DeliveryLanes:
+class DeliveryLanes(LaneSet[DeliveryLane]):
     """All lanes of a worker; used from one event loop only.
 
     Attributes:
@@ -50,13 +51,12 @@ class DeliveryLanes:
             status: where the lanes write what they do.
             jitter: spreads pauses.
         """
-        self.status = status
+        super().__init__(status)
         self._feed = feed
         self._positions = positions
         self._courier = courier
         self._limits = limits
         self._jitter = jitter
-        self._lanes: dict[Partition, DeliveryLane] = {}
         self._changing = asyncio.Lock()
         self._committing = asyncio.Lock()
         self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(
@@ -97,34 +97,6 @@ class DeliveryLanes:
             slot=self._slots.__getitem__,
             jitter=self._jitter,
         )
-
-    def hungry(self, partition: Partition) -> bool:
-        """See `ServedPartitions`."""
-        lane = self._lanes.get(partition)
-        return lane is not None and lane.hungry
-
-    def deliver(self, batch: FetchedBatch) -> None:
-        """See `ServedPartitions`."""
-        lane = self._lanes.get(batch.partition)
-        if lane is not None:
-            lane.take(batch)
-
-    def interrupt(self, partition: Partition, reason: str) -> None:
-        """See `ServedPartitions`."""
-        lane = self._lanes.get(partition)
-        if lane is not None:
-            lane.interrupt(reason)
-
-    def interrupt_all(self, reason: str) -> None:
-        """See `ServedPartitions`."""
-        for lane in self._lanes.values():
-            lane.interrupt(reason)
-
-    def park(self, partition: Partition, reason: str) -> None:
-        """See `ServedPartitions`."""
-        lane = self._lanes.get(partition)
-        if lane is not None:
-            lane.park(reason)
 
     async def hold(self) -> None:
         """Let every lane rest, and commit how far they are, as long as the group takes it."""

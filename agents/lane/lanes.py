@@ -8,14 +8,16 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable
 
+from agents.lane.lane_set import LaneSet
 from agents.lane.limits import LaneLimits
-from agents.lane.log import Feed, FetchedBatch, LaneLog
+from agents.lane.log import Feed, LaneLog
 from agents.lane.port import BatchHandler, Partition
 from agents.lane.protocol import Lane
 from agents.lane.status import WorkerStatus
+from agents.lane.wording import OperatorCommands
 
 
-class Lanes:
+class Lanes(LaneSet[Lane]):
     """All lanes of a worker. Used from one event loop only."""
 
     def __init__(
@@ -27,6 +29,7 @@ class Lanes:
         limits: LaneLimits,
         status: WorkerStatus,
         jitter: random.Random,
+        commands: OperatorCommands,
     ) -> None:
         """Prepare an empty set.
 
@@ -37,14 +40,15 @@ class Lanes:
             limits: bound every wait of every lane.
             status: where the lanes write what they do.
             jitter: spreads pauses.
+            commands: what a lane tells an operator to type.
         """
-        self.status = status
+        super().__init__(status)
         self._log_of = log_of
         self._feed = feed
         self._handler = handler
         self._limits = limits
         self._jitter = jitter
-        self._lanes: dict[Partition, Lane] = {}
+        self._commands = commands
         self._changing = asyncio.Lock()
         self._turn = asyncio.Lock()
 
@@ -77,37 +81,10 @@ class Lanes:
             jitter=self._jitter,
             turn=self._turn,
             assigned=assigned,
+            commands=self._commands,
         )
         self._lanes[partition] = lane
         lane.start()
-
-    def hungry(self, partition: Partition) -> bool:
-        """Whether a batch of this partition should be fetched now."""
-        lane = self._lanes.get(partition)
-        return lane is not None and lane.hungry
-
-    def deliver(self, batch: FetchedBatch) -> None:
-        """Hand a batch to its lane; without one it is dropped, and read again by whoever serves."""
-        lane = self._lanes.get(batch.partition)
-        if lane is not None:
-            lane.take(batch)
-
-    def interrupt(self, partition: Partition, reason: str) -> None:
-        """Let the partition's lane open anew: it cannot be fetched from where it stands."""
-        lane = self._lanes.get(partition)
-        if lane is not None:
-            lane.interrupt(reason)
-
-    def park(self, partition: Partition, reason: str) -> None:
-        """Stop serving the partition until an operator decides: the feed cannot read on."""
-        lane = self._lanes.get(partition)
-        if lane is not None:
-            lane.park(reason)
-
-    def interrupt_all(self, reason: str) -> None:
-        """Let every lane open anew: batches may have been lost on their way."""
-        for lane in self._lanes.values():
-            lane.interrupt(reason)
 
     async def hold(self) -> None:
         """Let every lane rest until the next assignment; when this returns, none of them writes."""

@@ -13,6 +13,7 @@ from agents.lane.position import POSITION_KEY
 from agents.lane.rows import LaneRows
 from agents.lane.start import Unservable, starting_position
 from agents.lane.status import LaneStatus
+from agents.lane.wording import OperatorCommands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ async def read_behind_the_fence(
     partition: Partition,
     handler: BatchHandler,
     status: LaneStatus,
+    commands: OperatorCommands,
 ) -> Opened:
     """Read the rows and the position, and write into the status what that brought.
 
@@ -62,7 +64,10 @@ async def read_behind_the_fence(
             is_keyed=not isinstance(handler, UnkeyedHandler),
         )
     except Unservable as error:
-        raise Parked(str(error), restored.end) from error
+        reason = str(error)
+        if error.is_resettable and commands.reset is not None:
+            reason += f" (`{commands.reset} {partition.number}`)"
+        raise Parked(reason, restored.end) from error
     status.openings += 1
     status.recovers(0)
     # The position is none; without one there is nothing, or the partition would not be served.

@@ -33,7 +33,7 @@ from agents.lane.opening import Opened, read_behind_the_fence, require_same_inpu
 from agents.lane.port import BatchHandler, Partition
 from agents.lane.serving import Serving
 from agents.lane.status import LaneState, LaneStatus
-from agents.lane.wording import told
+from agents.lane.wording import OperatorCommands, told
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -55,6 +55,7 @@ class Lane:
         jitter: random.Random,
         turn: asyncio.Lock,
         assigned: Callable[[], bool],
+        commands: OperatorCommands,
     ) -> None:
         """Prepare a closed lane.
 
@@ -68,6 +69,7 @@ class Lane:
             jitter: spreads the pauses of lanes that failed together.
             turn: had by whichever of a worker's lanes decides.
             assigned: whether the assignment to this worker still holds.
+            commands: what it tells an operator to type.
         """
         self.partition = partition
         self._port = log
@@ -78,6 +80,7 @@ class Lane:
         self._jitter = jitter
         self._turn = turn
         self._assigned = assigned
+        self._commands = commands
         self._log = _logger.bind(topic=partition.topic, partition=partition.number)
         self._serving: Serving | None = None
         self._task: asyncio.Task[None] | None = None
@@ -198,6 +201,7 @@ class Lane:
                         self.partition,
                         self._handler,
                         self._status,
+                        self._commands,
                     )
             except TimeoutError as error:
                 raise LogFailure(f"not open within {self._limits.open_s_max:g} s") from error
@@ -208,15 +212,6 @@ class Lane:
             if session is not None:
                 await session.close()
 
-    def _require_assignment(self) -> None:
-        """Raise unless the partition is still ours.
-
-        Asked behind the fence, so that a worker that was away does not go on as the owner; who
-        fenced a rightful owner by that has only made it open anew.
-        """
-        if not self._assigned():
-            raise LogFailure("the group has assigned the partitions anew")
-
     async def _serve(self, opened: Opened) -> None:
         serving = Serving(
             self.partition,
@@ -226,6 +221,7 @@ class Lane:
             limits=self._limits,
             status=self._status,
             turn=self._turn,
+            commands=self._commands,
         )
         self._serving = serving
         transactions_before = self._status.transactions
@@ -240,7 +236,10 @@ class Lane:
                     opened_in_s=round(self._status.restore_s, 3),
                 )
             while await self._may_go_on():
-                self._require_assignment()
+                # Behind the fence, so that a worker that was away does not go on as the owner; who
+                # fenced a rightful owner by that has only made it open anew.
+                if not self._assigned():
+                    raise LogFailure("the group has assigned the partitions anew")
                 if held:
                     held = False
                     await require_same_input(opened, self._port, self._limits.open_s_max)

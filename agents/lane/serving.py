@@ -20,7 +20,7 @@ from agents.lane.opening import Opened
 from agents.lane.port import BatchHandler, InputRecord, Partition
 from agents.lane.position import POSITION_KEY, Position
 from agents.lane.status import LaneStatus, Step
-from agents.lane.wording import told
+from agents.lane.wording import OperatorCommands, told
 from agents.lane.work import Done, Work
 
 _RECORDS_AT_ONCE = 64
@@ -52,8 +52,12 @@ class Serving:
         limits: LaneLimits,
         status: LaneStatus,
         turn: asyncio.Lock,
+        commands: OperatorCommands,
     ) -> None:
-        """Prepare to serve from `opened.position` on; whoever decides has the `turn`."""
+        """Prepare to serve from `opened.position` on; whoever decides has the `turn`.
+
+        Where it parks, it tells an operator one of these `commands`.
+        """
         self._partition = partition
         self._opened = opened
         self._feed = feed
@@ -61,6 +65,7 @@ class Serving:
         self._limits = limits
         self._status = status
         self._turn = turn
+        self._commands = commands
         self._expected = opened.position
         self._reserved_rows = 0 if opened.rows.get(POSITION_KEY) is None else 1
         self._waiting: list[FetchedBatch] = []
@@ -277,7 +282,7 @@ class Serving:
         raise Parked(
             f"offset {offender.offset} cannot be decided: "
             f"{told(offender.error)}; "
-            f"mend the cause and restart, or run `biolatch skip {self._partition.number} "
+            f"mend the cause and restart, or run `{self._commands.skip} {self._partition.number} "
             f"{offender.offset}` to send the record to the dead letters",
             self._opened.changelog_end,
         ) from offender.error

@@ -7,7 +7,7 @@ The parked lane sees its changelog's end move, and goes on.
 """
 
 from agents.lane.log import LaneLog
-from agents.lane.port import BatchHandler, InputRecord, Partition
+from agents.lane.port import BatchHandler, InputRecord, Partition, UnkeyedHandler
 from agents.lane.position import POSITION_KEY, Position
 from agents.lane.start import starting_position
 
@@ -60,7 +60,12 @@ async def skip(
         is_new = restored.rows.is_empty()
         elsewhere = await session.value_elsewhere(POSITION_KEY) if is_new else None
         position = starting_position(
-            partition, restored.rows, bounds, handler.row_format, elsewhere=elsewhere
+            partition,
+            restored.rows,
+            bounds,
+            handler.row_format,
+            elsewhere=elsewhere,
+            is_keyed=not isinstance(handler, UnkeyedHandler),
         )
         record = await log.first_record(position) if position < bounds.end else None
         if record is None or record.offset != offset:

@@ -11,7 +11,15 @@ from agents.lane.rows import LaneRows
 
 
 class Unservable(Exception):  # noqa: N818 - a state of the partition, not a mistake in a call
-    """A partition that must not be served until an operator has decided; the message says why."""
+    """A partition that must not be served until an operator has decided; the message says why.
+
+    Attributes:
+        is_resettable: whether another position would do, and the message asks for it at its end.
+    """
+
+    def __init__(self, message: str, *, is_resettable: bool = False) -> None:
+        super().__init__(message)
+        self.is_resettable = is_resettable
 
 
 def starting_position(
@@ -66,14 +74,14 @@ def starting_position(
         raise Unservable(
             f"the position {position.next_offset} lies before the input's first offset "
             f"{bounds.start}: events were deleted before they were read; "
-            f"decide where to go on (`biolatch position reset {partition.number}`), and lengthen "
-            "the input's retention"
+            "lengthen the input's retention, and decide where to go on",
+            is_resettable=True,
         )
     if position.next_offset > bounds.end:
         raise Unservable(
             f"the position {position.next_offset} lies behind the input's end {bounds.end}: "
-            "the input was truncated or made anew; restore it, or decide where to go on "
-            f"(`biolatch position reset {partition.number}`)"
+            "the input was truncated or made anew; restore it, or decide where to go on",
+            is_resettable=True,
         )
     return position.next_offset
 

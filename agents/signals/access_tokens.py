@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from agents.key_file import Version, read_key_file, version_of
+from agents.current_file import CurrentFile
+from agents.key_file import Version, read_key_file
 from events.errors import MalformedInput, Misconfigured
 from schemas.strict_json import read_object
-
-_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 _CLOCK_SKEW_S: Final = 30
@@ -68,13 +66,13 @@ class AccessTokens:
         Raises:
             Misconfigured: the file cannot be used.
         """
-        self._path: Final = keys_file
         self._issuer: Final = issuer
         self._audience: Final = audience
         self._lifetime_s_max: Final = lifetime_s_max
         self._now_s: Final = now_s
-        self._trouble = ""
-        self._keys, self._version = _read_keys(keys_file)
+        self._keys: Final = CurrentFile(
+            keys_file, _read_keys, unusable="signals.token-keys-unusable"
+        )
 
     def caller(self, token: str) -> Caller:
         """Who has shown this token.
@@ -82,8 +80,9 @@ class AccessTokens:
         Raises:
             InvalidToken: it is not valid, or not for us.
         """
+        self._keys.refresh()
         try:
-            decoded = jwt.decode(token, self._current_keys(), algorithms=[*ALGORITHMS])
+            decoded = jwt.decode(token, self._keys.content, algorithms=[*ALGORITHMS])
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise InvalidToken("its signature cannot be verified") from error
         # Another kind of token of the same issuer must not open this door (RFC 9068 section 4).
@@ -111,18 +110,6 @@ class AccessTokens:
             raise InvalidToken("it is not valid yet")
         if expires - issued > self._lifetime_s_max:
             raise InvalidToken(f"it is valid for longer than {self._lifetime_s_max} s")
-
-    def _current_keys(self) -> KeySet:
-        if version_of(self._path) != self._version:
-            try:
-                self._keys, self._version = _read_keys(self._path)
-            except Misconfigured as error:
-                if str(error) != self._trouble:
-                    self._trouble = str(error)
-                    _logger.error("signals.token-keys-unusable", reason=str(error))  # noqa: TRY400 - the operator's fault has no stack trace
-            else:
-                self._trouble = ""
-        return self._keys
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:

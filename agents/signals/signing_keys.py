@@ -17,7 +17,8 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import RSAKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agents.key_file import Version, read_key_file, version_of
+from agents.current_file import CurrentFile
+from agents.key_file import Version, read_key_file
 from events.errors import MalformedInput, Misconfigured
 from schemas.security_event_tokens import TOKEN_TYPE
 from schemas.strict_json import read_object
@@ -68,10 +69,7 @@ class SigningKeys:
 
 
 class CurrentSigningKeys:
-    """The keys of a file that is read again when it changes; used from one thread.
-
-    A file that has become unusable leaves the keys as they were, with an error in the log.
-    """
+    """The keys of a file that is read again when it changes (`agents.current_file`)."""
 
     def __init__(self, path: Path) -> None:
         """Read the file.
@@ -79,23 +77,13 @@ class CurrentSigningKeys:
         Raises:
             Misconfigured: it cannot be used.
         """
-        self._path: Final = path
-        self._trouble = ""
-        self._keys, self._version = read_signing_keys(path)
+        self._file: Final = CurrentFile(path, read_signing_keys, unusable="signals.keys-unusable")
 
     def get(self) -> SigningKeys:
         """The keys as the file has them now."""
-        if version_of(self._path) != self._version:
-            try:
-                self._keys, self._version = read_signing_keys(self._path)
-            except Misconfigured as error:
-                if str(error) != self._trouble:
-                    self._trouble = str(error)
-                    _logger.error("signals.keys-unusable", code=error.code, reason=str(error))  # noqa: TRY400 - the operator's fault has no stack trace
-            else:
-                self._trouble = ""
-                _logger.info("signals.keys-read", current=self._keys.current)
-        return self._keys
+        if self._file.refresh():
+            _logger.info("signals.keys-read", current=self._file.content.current)
+        return self._file.content
 
 
 def read_signing_keys(path: Path) -> tuple[SigningKeys, Version]:

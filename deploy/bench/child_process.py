@@ -6,7 +6,6 @@ Linux; elsewhere the benchmark has to end them, which it does). They speak in li
 
 import asyncio
 import os
-import signal
 import sys
 import sysconfig
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -17,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import psutil
 
-from deploy.kafka import launcher
+from deploy.child_processes import ask_to_end, bound, ended
 from events.errors import InvariantBroken, TransientFailure
 
 _END_WAIT_S: Final = 20.0
@@ -128,14 +127,8 @@ class Child:
 
     async def end(self) -> None:
         """Let it end in good order; if it does not, kill it."""
-        if self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(_END_WAIT_S):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        ask_to_end(self._process)
+        await ended(self._process, wait_s=_END_WAIT_S)
 
     def _ended(self) -> InvariantBroken:
         return InvariantBroken(
@@ -170,14 +163,7 @@ async def child(
     log = folder / f"{name}.log"
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-S",
-            str(launcher.__file__),
-            "bound",
-            str(os.getpid()),
-            str(folder / f"{name}.pid"),
-            *program,
+            *bound(program, folder / f"{name}.pid"),
             cwd=folder,
             env={**os.environ, **(environment or {})},
             stdin=asyncio.subprocess.PIPE,

@@ -103,7 +103,7 @@ def _show_conditions(console: Console, report: Report) -> None:
 
 def _figures(report: Report) -> Table:
     drained, latency = report.drained, report.latency
-    table = _table("one worker", "", "")
+    table = figures_table("one worker", "", "")
     table.add_row("drain", f"{drained.events_per_s:,.0f}", "events/s")
     if drained.worker_cpu_us_per_event is not None and drained.events_per_cpu_s is not None:
         table.add_row("", f"{drained.events_per_cpu_s:,.0f}", "events per CPU second")
@@ -124,7 +124,7 @@ def _figures(report: Report) -> Table:
 
 
 def _comparison(report: Report) -> Table:
-    table = _table("on the same input", "events/s", "us CPU", "ratio", "per CPU")
+    table = figures_table("on the same input", "events/s", "us CPU", "ratio", "per CPU")
     drained = report.drained
     own_us = drained.worker_cpu_us_per_event
     own_cpu = "" if own_us is None else f"{own_us:.1f}"
@@ -142,7 +142,7 @@ def _comparison(report: Report) -> Table:
 
 
 def _signed(report: Report) -> Table:
-    table = _table("signed input", "events/s", "us CPU", "of unsigned", "of raw")
+    table = figures_table("signed input", "events/s", "us CPU", "of unsigned", "of raw")
     for signed in report.signed:
         raw, cpu_us = signed.raw, signed.cpu_us_per_event
         table.add_row(
@@ -164,7 +164,9 @@ def _signed(report: Report) -> Table:
 
 
 def _scaling(report: Report) -> Table:
-    table = _table("devices", "partitions", "workers", "events/s", "us CPU", "cost", "MiB", "pace")
+    table = figures_table(
+        "devices", "partitions", "workers", "events/s", "us CPU", "cost", "MiB", "pace"
+    )
     table.columns[0].justify = "right"
     for scaled in report.scaling:
         ratio = report.cost_ratio(scaled)
@@ -183,14 +185,14 @@ def _scaling(report: Report) -> Table:
 
 
 def _written(report: Report) -> Table:
-    table = _table("written to topic", "bytes per event")
+    table = figures_table("written to topic", "bytes per event")
     for topic, size in report.bytes_per_event.items():
         table.add_row(topic, f"{size:,.1f}")
     return table
 
 
 def _mix(report: Report) -> Table:
-    table = _table("verdict, warm-up included", "events", "%")
+    table = figures_table("verdict, warm-up included", "events", "%")
     total = sum(report.drained.verdicts.values())
     for kind, count in report.drained.verdicts.items():
         table.add_row(_short(kind), f"{count:,}", f"{count / total * 100:.2f}")
@@ -201,7 +203,8 @@ def _short(kind: str) -> str:
     return kind.removeprefix("biolatch.verdict.").replace(".v1", "")
 
 
-def _table(first: str, *others: str) -> Table:
+def figures_table(first: str, *others: str) -> Table:
+    """An empty table: names at the left, figures at the right under these headings."""
     table = Table(box=None, pad_edge=False)
     table.add_column(first, no_wrap=True)
     for name in others:

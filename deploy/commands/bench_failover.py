@@ -10,7 +10,7 @@ from rich.table import Table
 from deploy.bench.clear_settings import clear_settings
 from deploy.bench.failover.measure import run_failover_bench
 from deploy.bench.failover.report import FailoverOptions, FailoverReport
-from deploy.bench.screen import Stages
+from deploy.bench.screen import Stages, figures_table
 from deploy.command_app import command_app
 from deploy.console import answer_json, answers, diagnostics
 from deploy.exit_codes import ExitCode
@@ -72,7 +72,7 @@ def _show(console: Console, report: FailoverReport) -> None:
     console.print()
     console.print(_recoveries(report))
     console.print()
-    table = _table(
+    table = figures_table(
         f"pauses, two workers, {report.options.rows:,} rows",
         *("moved partitions, s", "others, s", "read again"),
     )
@@ -86,18 +86,10 @@ def _show(console: Console, report: FailoverReport) -> None:
 def _recoveries(report: FailoverReport) -> Table:
     rows, row_bytes = report.recovery.rows, report.recovery.row_bytes
     title = f"a start, {rows:,} rows of {row_bytes:.0f} B"
-    table = _table(title, "from the changelog", "from a local store")
+    table = figures_table(title, "from the changelog", "from a local store")
     both = report.recovery, report.from_store
     table.add_row("changelog records read", *(f"{each.changelog_records:,}" for each in both))
     table.add_row("lanes open in, s", *(f"{each.opened_s:.2f}" for each in both))
     table.add_row("serving after, s, with its start", *(f"{each.serving_s:.2f}" for each in both))
     table.add_row("memory, B per row", *(f"{each.memory_bytes_per_row:.0f}" for each in both))
-    return table
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for name in others:
-        table.add_column(name, justify="right" if name else "left", no_wrap=True)
     return table

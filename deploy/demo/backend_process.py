@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from deploy.child_processes import ended
 from deploy.demo.script import Event, EventField, SecondsAgo
 from events.errors import TransientFailure
 
@@ -76,12 +77,7 @@ class BackendProcess:
         """Let it end in good order, by the end of its input; if it does not, kill it."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        try:
-            async with asyncio.timeout(_END_WAIT_S):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        await ended(self._process, wait_s=_END_WAIT_S)
 
 
 @asynccontextmanager

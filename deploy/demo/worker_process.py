@@ -7,17 +7,15 @@ that started it (on Linux; elsewhere that process has to end it, which it does).
 import asyncio
 import json
 import os
-import signal
-import sys
 import sysconfig
 from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from agents.settings import OTHER_VARIABLES, PREFIX
-from deploy.kafka import launcher
+from deploy.child_processes import ask_to_end, bound, ended
 from events.errors import InvariantBroken, TransientFailure
 
 _SERVING: Final = "lane.serving"
@@ -95,17 +93,8 @@ class WorkerProcess:
 
     async def end(self) -> None:
         """Let it end in good order; if it does not, kill it."""
-        if self._process.returncode is None:
-            # The process object's own way of signalling would reap a child that is just ending,
-            # behind the back of the event loop.
-            with suppress(ProcessLookupError):
-                os.kill(self._process.pid, signal.SIGTERM)
-        try:
-            async with asyncio.timeout(_END_WAIT_S):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        ask_to_end(self._process)
+        await ended(self._process, wait_s=_END_WAIT_S)
         await self._listening
 
     async def _listen(self) -> None:
@@ -124,16 +113,9 @@ async def worker(bootstrap_servers: str, folder: Path) -> AsyncGenerator[WorkerP
     """`biolatch run` on this Kafka, as long as the block runs; the folder takes its process id."""
     of_others = {name for name in os.environ if name.startswith(PREFIX)} - OTHER_VARIABLES
     environment = {name: value for name, value in os.environ.items() if name not in of_others}
+    program = [str(Path(sysconfig.get_path("scripts")) / "biolatch"), "run"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-S",
-        str(launcher.__file__),
-        "bound",
-        str(os.getpid()),
-        str(folder / "worker.pid"),
-        str(Path(sysconfig.get_path("scripts")) / "biolatch"),
-        "run",
+        *bound(program, folder / "worker.pid"),
         env=environment
         | {
             f"{PREFIX}KAFKA__BOOTSTRAP_SERVERS": bootstrap_servers,

@@ -40,11 +40,7 @@ async def checks_of_the_cluster(
         Misconfigured: it refuses.
     """
     topics = topology(settings.application.name)
-    async with KafkaAdmin(
-        connection.bootstrap_servers,
-        request_timeout_s=connection.request_timeout_s,
-        security=connection.security,
-    ) as admin:
+    async with KafkaAdmin.over(connection) as admin:
         brokers = len((await admin.cluster()).brokers)
         outcome = await apply(admin, topics, Wishes(dry_run=True))
     health = await cluster_health(connection, (topic.name for topic in topics.topics))

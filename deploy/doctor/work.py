@@ -40,11 +40,7 @@ async def checks_of_the_work(
         Misconfigured: a topic is missing, or Kafka refuses.
     """
     topics = topology(settings.application.name)
-    async with KafkaAdmin(
-        connection.bootstrap_servers,
-        request_timeout_s=connection.request_timeout_s,
-        security=connection.security,
-    ) as admin:
+    async with KafkaAdmin.over(connection) as admin:
         group = await admin.group(settings.application.group)
     async with TopicReader(connection) as reader:
         lag = await measure_lag(reader, settings.application.group, now_ms=now_ms)

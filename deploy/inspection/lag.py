@@ -1,4 +1,4 @@
-"""How far the workers are behind, by partition: in time first, because that is what users feel.
+"""How far a group is behind, by partition: in time first, because that is what users feel.
 
 Time behind is the age of the oldest record that waits, by the broker's timestamp against this
 machine's clock. Offsets behind are counted up to the last stable offset; with publishers that use
@@ -20,7 +20,7 @@ from schemas.topics import DEVICE_EVENTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionLag:
-    """One partition of the input.
+    """One partition of what a group reads.
 
     Attributes:
         partition: its number.
@@ -58,7 +58,7 @@ class PartitionLag:
 
 
 class Lag(NamedTuple):
-    """All partitions of the input, in their order."""
+    """All partitions of what a group reads, in their order."""
 
     partitions: tuple[PartitionLag, ...]
 
@@ -74,14 +74,16 @@ class Lag(NamedTuple):
         return max(known, default=0) if len(known) == len(self.partitions) else None
 
 
-async def measure_lag(reader: TopicReader, group: str, *, now_ms: int) -> Lag:
-    """Where a group stands on the input.
+async def measure_lag(
+    reader: TopicReader, group: str, *, topic: str = DEVICE_EVENTS, now_ms: int
+) -> Lag:
+    """Where a group stands on a topic.
 
     Raises:
         TransientFailure: Kafka cannot be reached.
         Misconfigured: the topic is missing, or Kafka refuses.
     """
-    partitions = await reader.partitions(DEVICE_EVENTS)
+    partitions = await reader.partitions(topic)
     committed = await reader.committed(group, partitions)
     # Taken after the group's offsets: a partition that is being served cannot be ahead of its end.
     spans = await reader.spans(partitions)

@@ -15,11 +15,7 @@ async def settings_of(connection: Connection, topology: Topology) -> dict[str, M
         TransientFailure: Kafka cannot be reached.
         Misconfigured: a topic is missing, or Kafka refuses.
     """
-    async with KafkaAdmin(
-        connection.bootstrap_servers,
-        request_timeout_s=connection.request_timeout_s,
-        security=connection.security,
-    ) as admin:
+    async with KafkaAdmin.over(connection) as admin:
         found = await admin.topics(topic.name for topic in topology.topics)
     for topic in topology.topics:
         if topic.name not in found:

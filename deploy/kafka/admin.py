@@ -107,6 +107,15 @@ class KafkaAdmin:
         self._bootstrap_servers = bootstrap_servers
         self._client: Any = None
 
+    @classmethod
+    def over(cls, connection: Connection) -> Self:
+        """Prepare what reaches Kafka as this connection does."""
+        return cls(
+            connection.bootstrap_servers,
+            request_timeout_s=connection.request_timeout_s,
+            security=connection.security,
+        )
+
     async def __aenter__(self) -> Self:
         """Connect."""
         with self._translated_errors():

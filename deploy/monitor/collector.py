@@ -17,7 +17,8 @@ from agents.lane.status import Clocks
 from agents.metrics.catalogue import Measure
 from deploy.inspection.lag import PartitionLag
 from deploy.monitor import measures
-from deploy.monitor.look import GroupView, Look, PartitionEnds
+from deploy.monitor.groups import GroupView
+from deploy.monitor.look import Look, PartitionEnds
 from deploy.records.consumer_groups import Member
 
 _NOBODY: Final = Member("", "", "")
@@ -34,21 +35,17 @@ class _Seen(NamedTuple):
 class MonitorCollector(Collector):
     """The metrics of the monitor, from what it is told."""
 
-    def __init__(
-        self, clocks: Clocks, *, cluster_name: str | None, old_after_s: float, hanging_s: float
-    ) -> None:
+    def __init__(self, clocks: Clocks, *, cluster_name: str | None, old_after_s: float) -> None:
         """Begin with nothing seen.
 
         Args:
             clocks: what ages are measured by.
             cluster_name: the label; None: the cluster's own id.
             old_after_s: a look of that age is not shown any more.
-            hanging_s: a transaction that is open for so long hangs.
         """
         self._clocks = clocks
         self._cluster_name = cluster_name
         self._old_after_s = old_after_s
-        self._hanging_s = hanging_s
         self._looks = 0
         self._failures = 0
         self._last: _Seen | None = None
@@ -84,27 +81,22 @@ class MonitorCollector(Collector):
         if look is not None:
             cluster = self._cluster_name or look.cluster
             yield from _of_groups(cluster, look.groups)
-            yield from self._of_partitions(cluster, look.partitions)
+            yield from _of_partitions(cluster, look.partitions)
 
-    def _of_partitions(
-        self, cluster: str, partitions: Mapping[Partition, PartitionEnds]
-    ) -> Iterator[Metric]:
-        def of(measure: Measure, value: Callable[[PartitionEnds], float | None]) -> Metric:
-            return measure.of(
-                ((cluster, each.topic, str(each.number)), number)
-                for each, ends in partitions.items()
-                if (number := value(ends)) is not None
-            )
 
-        yield of(measures.EARLIEST, lambda ends: ends.start)
-        yield of(measures.LATEST, lambda ends: ends.latest)
-        yield of(measures.STABLE, lambda ends: ends.stable)
-        yield of(measures.STABLE_AGE, lambda ends: _seconds(ends.stable_age_ms))
-        yield of(measures.HANGING, self._hangs)
+def _of_partitions(cluster: str, partitions: Mapping[Partition, PartitionEnds]) -> Iterator[Metric]:
+    def of(measure: Measure, value: Callable[[PartitionEnds], float | None]) -> Metric:
+        return measure.of(
+            ((cluster, each.topic, str(each.number)), number)
+            for each, ends in partitions.items()
+            if (number := value(ends)) is not None
+        )
 
-    def _hangs(self, ends: PartitionEnds) -> bool | None:
-        age_s = _seconds(ends.stable_age_ms)
-        return None if age_s is None else age_s > self._hanging_s
+    yield of(measures.EARLIEST, lambda ends: ends.start)
+    yield of(measures.LATEST, lambda ends: ends.latest)
+    yield of(measures.STABLE, lambda ends: ends.stable)
+    yield of(measures.STABLE_AGE, lambda ends: _seconds(ends.stable_age_ms))
+    yield of(measures.HANGING, lambda ends: ends.hanging)
 
 
 def _of_groups(cluster: str, groups: Mapping[str, GroupView]) -> Iterator[Metric]:

@@ -1,47 +1,21 @@
 """One look at the cluster: where every group of the application stands, and every topic.
 
-Owns what is looked at, and in which order: a group's offsets before the ends, so that nobody who
-keeps up seems to be ahead. What could not be found out is None, and never 0.
+Owns what is looked at of topics; `deploy.monitor.groups` has the groups. What could not be found
+out is None, and never 0.
 """
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from agents.lane.port import Partition
-from deploy.inspection.lag import PartitionLag, partition_lags
 from deploy.inspection.oldest_waiting import OldestWaiting
-from deploy.records.consumer_groups import ConsumerGroups, Member
+from deploy.monitor.groups import GroupLookout, GroupView, Watched
+from deploy.records.consumer_groups import ConsumerGroups
 from deploy.records.reader import TopicReader
 from deploy.records.topic_record import Span
 from events.errors import Misconfigured, TransientFailure
-from schemas.topics import DEVICE_EVENTS
-
-_TOPICS: Final = "biolatch."
-"""What the names of the topics begin with that are not of one application alone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """What a monitor looks at.
-
-    Attributes:
-        application: groups and topics whose names begin so, with a hyphen behind it, belong to it.
-        group: the workers' own group, which reads the input whether or not it ever committed.
-    """
-
-    application: str
-    group: str
-
-    def is_group(self, name: str) -> bool:
-        """Whether a group is one of the application's."""
-        return name in {self.group, self.application} or name.startswith(f"{self.application}-")
-
-    def is_topic(self, name: str) -> bool:
-        """Whether a topic is one of the application's."""
-        return name.startswith((_TOPICS, f"{self.application}-"))
 
 
 class PartitionEnds(NamedTuple):
@@ -53,20 +27,15 @@ class PartitionEnds(NamedTuple):
         latest: the offset that its next record gets.
         stable_age_ms: age of the record at the last stable offset, which is how long the oldest
             open transaction has been open; 0 where none is, None where it could not be read.
+        hanging: how many transactions are open for longer than any may be; None where
+            `stable_age_ms` is.
     """
 
     start: int
     stable: int
     latest: int
     stable_age_ms: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupView:
-    """Where a group stands, and who of it has which partition."""
-
-    lags: Mapping[Partition, PartitionLag]
-    members: Mapping[Partition, Member]
+    hanging: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +56,18 @@ class Lookout:
         groups: ConsumerGroups,
         committed: TopicReader,
         uncommitted: TopicReader,
+        *,
+        hanging_ms: int,
     ) -> None:
-        """Look by these open connections: one reads what is committed, one everything."""
-        self._watched = watched
+        """Look by these open connections: one reads what is committed, one everything.
+
+        A transaction that is open for longer than `hanging_ms` hangs.
+        """
+        self._of_groups = GroupLookout(watched, groups, committed)
         self._groups = groups
-        self._committed = committed
         self._uncommitted = uncommitted
         self._open = OldestWaiting()
-        self._waiting: dict[str, OldestWaiting] = {}
+        self._hanging_ms = hanging_ms
 
     async def look(self, now_ms: int) -> Look:
         """Look once.
@@ -103,60 +76,12 @@ class Lookout:
             TransientFailure: Kafka does not answer, or not now.
             Misconfigured: it refuses, or shows no topic of the application.
         """
-        counts = await self._groups.partition_counts()
-        known = [
-            Partition(topic, number)
-            for topic, count in sorted(counts.items())
-            if self._watched.is_topic(topic)
-            for number in range(count)
-        ]
-        if not known:
-            raise Misconfigured(
-                "topics.missing",
-                "there is no topic of this application, or none that this user may see. Run "
-                "`biolatch topics apply`, on a cluster with ACLs with `--acls`.",
-            )
-        standing = {name: await self._standing(name) for name in await self._names()}
-        spans = await self._committed.spans(known)
+        standings = await self._of_groups.standings()
         return Look(
             cluster=await self._groups.cluster_id(),
-            partitions=await self._ends(spans, now_ms),
-            groups={
-                name: await self._view(name, offsets, members, spans, now_ms)
-                for name, (offsets, members) in standing.items()
-            },
+            partitions=await self._ends(standings.spans, now_ms),
+            groups=await self._of_groups.views(standings, now_ms),
         )
-
-    async def _names(self) -> list[str]:
-        names = {name for name in await self._groups.names() if self._watched.is_group(name)}
-        return sorted(names | {self._watched.group})
-
-    async def _standing(self, name: str) -> tuple[dict[Partition, int], dict[Partition, Member]]:
-        offsets, members = await asyncio.gather(
-            self._groups.committed(name), self._groups.members(name)
-        )
-        return offsets, members
-
-    async def _view(
-        self,
-        name: str,
-        offsets: Mapping[Partition, int],
-        members: Mapping[Partition, Member],
-        spans: Mapping[Partition, Span],
-        now_ms: int,
-    ) -> GroupView:
-        topics = {partition.topic for partition in (*offsets, *members)}
-        if name == self._watched.group:
-            topics.add(DEVICE_EVENTS)
-        reads = {each: span for each, span in spans.items() if each.topic in topics}
-        lags = await partition_lags(
-            self._committed,
-            {each: offsets.get(each) for each in reads},
-            reads,
-            self._waiting.setdefault(name, OldestWaiting()),
-            now_ms=now_ms,
-        )
-        return GroupView(lags=lags, members=members)
 
     async def _ends(
         self, spans: Mapping[Partition, Span], now_ms: int
@@ -173,14 +98,40 @@ class Lookout:
         for partition, span in unstable.items():
             with suppress(TransientFailure, Misconfigured):
                 opened |= await self._open.timestamps(self._uncommitted, {partition: span})
+        ages = {
+            each: _age_ms(opened.get(each), now_ms) if each in unstable else 0 for each in spans
+        }
+        held_up = {each: span for each, span in unstable.items() if self._is_long(ages[each])}
+        hanging = await self._hanging(held_up, now_ms) if held_up else {}
         return {
             each: PartitionEnds(
                 start=span.start,
                 stable=span.end,
                 latest=latest[each].end,
-                stable_age_ms=_age_ms(opened.get(each), now_ms) if each in unstable else 0,
+                stable_age_ms=ages[each],
+                hanging=None if ages[each] is None else hanging.get(each, 0),
             )
             for each, span in spans.items()
+        }
+
+    def _is_long(self, age_ms: int | None) -> bool:
+        return age_ms is not None and age_ms > self._hanging_ms
+
+    async def _hanging(
+        self, held_up: Mapping[Partition, Span], now_ms: int
+    ) -> dict[Partition, int]:
+        """How many transactions hang in each of these partitions, where one does.
+
+        Those that begin before the first record that is not too old; the oldest is known to.
+        """
+        begins: Mapping[Partition, tuple[int, ...]] = {}
+        young: Mapping[Partition, Span] = held_up
+        with suppress(TransientFailure, Misconfigured):
+            young = await self._uncommitted.since(held_up, now_ms - self._hanging_ms)
+            begins = await self._uncommitted.open_transactions(held_up)
+        return {
+            each: max(1, sum(start < young[each].start for start in begins.get(each, ())))
+            for each in held_up
         }
 
 

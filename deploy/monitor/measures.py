@@ -78,7 +78,8 @@ STABLE_AGE: Final = Measure(
 HANGING: Final = Measure(
     "biolatch_hanging_transaction",
     Kind.GAUGE,
-    "1 where a transaction is open for longer than any of ours may be: the broker does not end it.",
+    "How many transactions are open for longer than any of ours may be: the broker does not end "
+    "them. 0 where none is, absent where this user may not read.",
     _PARTITION,
 )
 UP: Final = Measure(

@@ -13,7 +13,8 @@ from agents.metrics.pulse import Pulse
 from agents.settings import Settings
 from agents.supervise import Ending, supervise
 from deploy.monitor.collector import MonitorCollector, monitor_registry
-from deploy.monitor.look import Lookout, Watched
+from deploy.monitor.groups import Watched
+from deploy.monitor.look import Lookout
 from deploy.records.connection import Connection, connection_to
 from deploy.records.consumer_groups import ConsumerGroups
 from deploy.records.reader import TopicReader
@@ -46,7 +47,6 @@ def monitor(settings: Settings) -> Ending:
         _CLOCKS,
         cluster_name=settings.monitor.cluster_name,
         old_after_s=settings.monitor.interval_s * _OLD_AFTER_LOOKS,
-        hanging_s=settings.lane.transaction_timeout_s * _HANGING_TIMEOUTS,
     )
 
     def registry() -> "CollectorRegistry":
@@ -80,7 +80,13 @@ async def _look_until(
             TopicReader(connection) as committed,
             TopicReader(connection, uncommitted=True) as uncommitted,
         ):
-            lookout = Lookout(watched, groups, committed, uncommitted)
+            lookout = Lookout(
+                watched,
+                groups,
+                committed,
+                uncommitted,
+                hanging_ms=int(settings.lane.transaction_timeout_s * _HANGING_TIMEOUTS * 1000),
+            )
             while not stop.is_set():
                 look = await lookout.look(_CLOCKS.wall_ms())
                 collector.saw(look)

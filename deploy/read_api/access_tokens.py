@@ -14,7 +14,8 @@ from typing import Final
 
 import structlog
 
-from agents.key_file import Version, read_key_file, version_of
+from agents.current_file import CurrentFile
+from agents.key_file import Version, read_key_file
 from events.errors import Misconfigured
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{32,512}=*", re.ASCII)
@@ -32,30 +33,15 @@ class AccessTokens:
         Raises:
             Misconfigured: it cannot be used.
         """
-        self._path: Final = path
-        self._trouble = ""
-        self._digests, self._version = _read(path)
+        self._digests: Final = CurrentFile(path, _read, unusable="read-api.tokens-unusable")
 
     def accept(self, token: str) -> bool:
         """Whether whoever has this token may ask, as the file says now."""
-        self._refresh()
+        if self._digests.refresh():
+            _logger.info("read-api.tokens-read", tokens=len(self._digests.content))
         given = _digest(token)
         # All are compared, so that the time says nothing about which one it is.
-        return sum([hmac.compare_digest(given, digest) for digest in self._digests]) > 0
-
-    def _refresh(self) -> None:
-        if version_of(self._path) == self._version:
-            self._trouble = ""
-            return
-        try:
-            self._digests, self._version = _read(self._path)
-        except Misconfigured as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                _logger.error("read-api.tokens-unusable", code=error.code, reason=str(error))  # noqa: TRY400 - the operator's fault has no stack trace
-            return
-        self._trouble = ""
-        _logger.info("read-api.tokens-read", tokens=len(self._digests))
+        return sum([hmac.compare_digest(given, digest) for digest in self._digests.content]) > 0
 
 
 def _read(path: Path) -> tuple[tuple[bytes, ...], Version]:

@@ -19,6 +19,7 @@ from agents.lane.kafka.record_batches import replace_record_parsing
 from agents.lane.port import Partition
 from deploy.records.connection import Connection
 from deploy.records.kafka_failures import kafka_failures, missing_topic
+from deploy.records.open_transactions import open_transactions
 from deploy.records.topic_record import Span, TopicRecord
 
 _CLIENT_ID: Final = "biolatch-reader"
@@ -140,6 +141,13 @@ class TopicReader:
             )
             for partition, span in spans.items()
         }
+
+    async def open_transactions(
+        self, partitions: Iterable[Partition]
+    ) -> dict[Partition, tuple[int, ...]]:
+        """Where the transactions begin that are open; without partitions that may not be read."""
+        with kafka_failures(self.bootstrap_servers):
+            return await open_transactions(self._admin, partitions)
 
     async def committed(
         self, group: str, partitions: Iterable[Partition]

@@ -98,7 +98,7 @@ async def plan(connection: Connection, task: Task, *, on_progress: ScanProgress 
         Misconfigured: a topic or a right is missing, or the rows cannot be moved.
         TransientFailure: Kafka did not answer.
     """
-    async with _admin(connection) as admin:
+    async with KafkaAdmin.over(connection) as admin:
         topics = await _topics(admin, connection, task)
         group = await admin.group(task.group)
     found = await find(connection, task, on_progress)
@@ -126,7 +126,7 @@ async def repartition(
         WorkersRun: the group has members; nothing was changed.
         NotMore, Misconfigured, TransientFailure: as `plan`.
     """
-    async with _admin(connection) as admin:
+    async with KafkaAdmin.over(connection) as admin:
         topics = await _topics(admin, connection, task)
         members = (await admin.group(task.group)).members
         if members:
@@ -189,14 +189,6 @@ async def _set_timestamp_type(admin: KafkaAdmin, topic: Topic, wanted: str) -> N
                 await admin.set_settings(found, {_TIMESTAMP_TYPE: wanted})
                 is_set = True
             await asyncio.sleep(_SHOWN_CHECK_S)
-
-
-def _admin(connection: Connection) -> KafkaAdmin:
-    return KafkaAdmin(
-        connection.bootstrap_servers,
-        request_timeout_s=connection.request_timeout_s,
-        security=connection.security,
-    )
 
 
 async def _topics(

@@ -10,10 +10,9 @@ from typing import Final
 
 import structlog
 
-from agents.key_file import version_of
+from agents.current_file import CurrentFile
 from deploy.web_console.identity import Identity
 from deploy.web_console.tokens_file import Digest, digest_of, read_tokens
-from events.errors import Misconfigured
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -27,18 +26,17 @@ class CurrentTokens:
         Raises:
             Misconfigured: it cannot be used.
         """
-        self._path: Final = path
         self._given: Final = given
-        self._trouble = ""
-        self._from_file: Mapping[Digest, Identity] = {}
-        self._version = None
-        if path is not None:
-            self._from_file, self._version = read_tokens(path)
+        self._file: Final = (
+            None
+            if path is None
+            else CurrentFile(path, read_tokens, unusable="console.tokens-unusable")
+        )
 
     @property
     def are_there(self) -> bool:
         """Whether anybody can log in with a token."""
-        return bool(self._path or self._given)
+        return self._file is not None or bool(self._given)
 
     def holder_of_token(self, token: str) -> tuple[Digest, Identity] | None:
         """Whose token that is; None where it is nobody's."""
@@ -48,19 +46,9 @@ class CurrentTokens:
 
     def holder_of(self, digest: Digest) -> Identity | None:
         """Whose token has this digest now."""
-        self._refresh()
-        return self._given.get(digest) or self._from_file.get(digest)
-
-    def _refresh(self) -> None:
-        if self._path is None or version_of(self._path) == self._version:
-            return
-        try:
-            self._from_file, self._version = read_tokens(self._path)
-        except Misconfigured as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                _logger.error("console.tokens-unusable", code=error.code, reason=str(error))  # noqa: TRY400 - the operator's fault has no stack trace
-            return
-        self._trouble = ""
-        names = sorted(who.name for who in self._from_file.values())
-        _logger.info("console.tokens-read", names=names)
+        if self._file is None:
+            return self._given.get(digest)
+        if self._file.refresh():
+            names = sorted(who.name for who in self._file.content.values())
+            _logger.info("console.tokens-read", names=names)
+        return self._given.get(digest) or self._file.content.get(digest)

@@ -4,72 +4,25 @@ Verdicts, decisions and dead letters each have a consumer group, a changelog and
 of their own, so that one kind that is held up does not hold up the others.
 """
 
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
 from agents.agent_process import run_groups
-from agents.analytics import AnalyticsAgent, Mapping, of_dead_letter, of_output
+from agents.analytics import AnalyticsAgent
 from agents.app import Worker, WorkerTopics
 from agents.feed_keys import FeedKeys, read_feed_keys
 from agents.lane.status import WorkerStatus
+from agents.lane.wording import OperatorCommands
 from agents.log_output import write_log
-from agents.setting_groups import ApplicationSettings, StoreSettings
 from agents.settings import Settings, load_settings
 from agents.together import run_together
+from deploy.analytics.lanes import Lane, lanes
 from deploy.broker_address import at_the_broker_of_this_folder
 from events.errors import Misconfigured
-from schemas.topics import Topic, Topology, topology
+from schemas.topics import topology
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
-    """One of the topics that the feed is made of.
-
-    Attributes:
-        name: ends the names of its group, changelog and transactional ids.
-        input: what is read.
-        changelog: where its position is.
-        outputs: what is written to.
-        mapping: what the feed says of a record.
-    """
-
-    name: str
-    input: Topic
-    changelog: Topic
-    outputs: tuple[Topic, ...]
-    mapping: Mapping
-
-
-def lanes(topics: Topology) -> tuple[Lane, ...]:
-    """All that the feed is made of."""
-    feed, letters = topics.security_events, topics.dead_letters
-    return (
-        Lane(
-            name="verdicts",
-            input=topics.verdicts,
-            changelog=topics.analytics_verdicts_changelog,
-            outputs=(feed, letters),
-            mapping=of_output,
-        ),
-        Lane(
-            name="decisions",
-            input=topics.decisions,
-            changelog=topics.analytics_decisions_changelog,
-            outputs=(feed, letters),
-            mapping=of_output,
-        ),
-        Lane(
-            name="dead-letters",
-            input=letters,
-            changelog=topics.analytics_dead_letters_changelog,
-            outputs=(feed,),
-            mapping=of_dead_letter,
-        ),
-    )
 
 
 def work(*, compiled: bool) -> int:
@@ -125,18 +78,13 @@ def workers(settings: Settings, keys: FeedKeys) -> tuple[Worker, ...]:
 
 
 def _worker(settings: Settings, lane: Lane, keys: FeedKeys) -> Worker:
-    suffix = f"analytics-{lane.name}"
-    application = ApplicationSettings(
-        name=f"{settings.application.name}-{suffix}",
-        group_id=f"{settings.application.group}-{suffix}",
-    )
     return Worker(
-        # Its two rows a partition need no folder, and must not meet those of the devices agent.
-        settings.model_copy(update={"application": application, "store": StoreSettings()}),
+        lane.settings(settings),
         AnalyticsAgent(lane.mapping, keys),
         WorkerTopics(
             input=lane.input.name,
             changelog=lane.changelog.name,
             outputs=tuple(topic.name for topic in lane.outputs),
         ),
+        commands=OperatorCommands(skip=lane.skip_command),
     )

@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import CommitFailedError
 
 from agents.delivery.limits import DeliveryLimits
 from agents.delivery.port import Courier
@@ -65,10 +66,25 @@ class World:
             async with asyncio.timeout(WAIT_S):
                 await running
 
-    async def publish(self, *keys: bytes, number: int = 0) -> None:
+    async def publish(self, *keys: bytes, number: int = 0, value: bytes = b"") -> None:
         async with AIOKafkaProducer(bootstrap_servers=self.servers) as producer:
             for key in keys:
-                await producer.send_and_wait(self.name, b"", key=key, partition=number)
+                await producer.send_and_wait(self.name, value, key=key, partition=number)
+
+    async def move(self, offset: int) -> None:
+        """Move the group's offset in partition 0, as Kafka's own tool does: without a member."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.servers,
+            group_id=f"{self.name}-outside",
+            enable_auto_commit=False,
+        )
+        await consumer.start()
+        try:
+            address = TopicPartition(self.name, 0)
+            consumer.assign([address])
+            await consumer.commit({address: offset})
+        finally:
+            await consumer.stop()
 
     async def committed(self) -> dict[int, int]:
         """The group's offsets, as any lag tool sees them."""
@@ -134,6 +150,25 @@ async def test_a_key_that_is_stuck_holds_back_what_the_group_sees(world: World) 
     async with world.worker():
         await until(lambda: world.outside.offsets(key=b"stuck") == [1])
     assert world.outside.offsets(key=b"a") == [0, 2, 2]
+
+
+async def test_a_record_that_parks_is_passed_over_by_moving_the_group(world: World) -> None:
+    """As docs/runbooks/partition-parked.md says."""
+    await world.publish(b"a")
+    await world.publish(b"a", value=b"defect")
+    await world.publish(b"a")
+    async with world.worker() as worker:
+        zero = Partition(world.name, 0)
+        await until(lambda: "at offset 1 is not" in worker.status.parked.get(zero, ""))
+        await until(lambda: world.outside.offsets() == [0])
+        with pytest.raises(CommitFailedError):
+            await world.move(2)
+    assert (await world.committed())[0] == 1
+    await world.move(2)
+    async with world.worker() as worker:
+        await until(lambda: world.outside.offsets() == [0, 2])
+        assert worker.status.parked == {}
+    assert (await world.committed())[0] == 3
 
 
 async def test_what_retention_took_is_passed_while_the_worker_reads_on(world: World) -> None:

@@ -12,6 +12,7 @@ from agents.lane.log import FetchedBatch, LogFailure
 from agents.lane.memory_lane import MemoryFeed
 from agents.lane.port import Partition
 from agents.lane.status import LaneState, WorkerStatus
+from agents.lane.wording import OperatorCommands
 from tests.simulation.network import SimulatedLog, sender
 from tests.simulation.setup import CHANGELOG, Setup
 
@@ -49,6 +50,7 @@ class Worker:
             limits=LIMITS,
             status=WorkerStatus(),
             jitter=random.Random(chance.random()),
+            commands=OperatorCommands(skip="skip"),
         )
         self._feeding = self.spawn(self._feed.run())
 

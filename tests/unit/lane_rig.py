@@ -13,6 +13,7 @@ from agents.lane.memory import MemoryLog
 from agents.lane.memory_lane import MemoryFeed, MemoryLaneLog
 from agents.lane.port import BatchResult, InputRecord, OutgoingRecord, Partition, Rows
 from agents.lane.status import LaneState, WorkerStatus
+from agents.lane.wording import OperatorCommands
 
 INPUT, OUTPUT, CHANGELOG = "in", "out", "changelog"
 ZERO, ONE = Partition(INPUT, 0), Partition(INPUT, 1)
@@ -123,6 +124,7 @@ class Rig:
             ),
             status=self.status,
             jitter=random.Random(seed),
+            commands=OperatorCommands(skip="skip --as-told", reset="reset --as-told"),
         )
 
     def _deliver(self, batch: FetchedBatch) -> None:

@@ -9,6 +9,7 @@ from deploy.commands.lag import _report, _show
 from deploy.inspection.history import Origin, Step
 from deploy.inspection.history_lines import HistoryLines
 from deploy.inspection.lag import Lag, measure_lag
+from deploy.monitor.agent_lags import GroupLag, GroupTopic
 from deploy.records.connection import Connection
 from deploy.records.reader import Polled, TopicReader
 from deploy.records.topic_record import Span, TopicRecord
@@ -54,8 +55,9 @@ async def test_an_age_that_cannot_be_read_is_unknown(
 ) -> None:
     lag = await measure_lag(Mute(failure), "group", now_ms=1)
     assert (lag.offsets_behind, lag.behind_ms) == (12, None)
-    assert _report("group", lag)["seconds_behind"] is None
-    _show(Console(), "group", lag)
+    of = GroupLag(GroupTopic("group", DEVICE_EVENTS), lag)
+    assert _report(of)["seconds_behind"] is None
+    _show(Console(), of)
     assert capsys.readouterr().out.count("unknown") == 3
 
 

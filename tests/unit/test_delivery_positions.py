@@ -184,7 +184,9 @@ def test_a_courier_s_defect_parks_the_partition_and_it_is_tried_again() -> None:
         publish(log, b"y", partition=ONE)
         async with delivering(Worker(log, outside), ZERO, ONE) as worker:
             await worker.reach(LaneState.PARKED)
-            assert "offset 1 is not understood: ValueError" in worker.status.parked[ZERO]
+            assert (
+                "what lies at offset 1 is not understood: ValueError" in worker.status.parked[ZERO]
+            )
             assert worker.status.obstacles == [f"{ZERO} is parked: {worker.status.parked[ZERO]}"]
             await worker.catch_up(ONE)
             assert log.group_offsets[ZERO] == 1

@@ -1,5 +1,6 @@
 # Goal: a file of keys is whole, secret and usable, or a worker does not start with it.
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -77,6 +78,19 @@ def test_a_file_that_cannot_be_used_says_why_and_never_what_is_in_it(
 
 def test_a_file_that_others_may_read_is_refused(keys_file: Path) -> None:
     keys_file.chmod(0o640)
+    with pytest.raises(Misconfigured, match="chmod 600"):
+        read_erasure_keys(keys_file)
+
+
+def test_a_file_of_another_owner_may_be_read_by_its_group(
+    keys_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Kubernetes mounts a Secret for a container that does not run as root."""
+    someone = keys_file.stat().st_uid + 1
+    monkeypatch.setattr(os, "geteuid", lambda: someone)
+    keys_file.chmod(0o440)
+    read_erasure_keys(keys_file)
+    keys_file.chmod(0o444)
     with pytest.raises(Misconfigured, match="chmod 600"):
         read_erasure_keys(keys_file)
 

@@ -10,8 +10,9 @@ import pytest
 from agents.feed_keys import read_feed_keys
 from agents.settings import load_settings
 from agents.together import run_together
+from deploy.analytics.lanes import lanes
 from deploy.cli import run
-from deploy.workers.analytics import lanes, required_keys, work
+from deploy.workers.analytics import required_keys, work
 from events.errors import Misconfigured, TransientFailure
 from schemas.ocsf.masking import IdKind
 from schemas.topics import topology

@@ -49,7 +49,7 @@ def test_a_record_that_cannot_be_decided_parks_its_partition_and_no_other() -> N
             assert not rig.status.ready
             assert list(rig.status.parked) == [ZERO]
             assert "offset 2" in rig.status.parked[ZERO]
-            assert "biolatch skip 0 2" in rig.status.parked[ZERO]
+            assert "run `skip --as-told 0 2`" in rig.status.parked[ZERO]
             assert rig.status.lane(ZERO).position == 2
             # Days later nothing has changed, and nothing is tried again and again.
             await asyncio.sleep(200_000)
@@ -145,6 +145,8 @@ def test_a_batch_that_the_log_refuses_parks_the_partition() -> None:
 @pytest.mark.parametrize(
     ("position", "reason"),
     [
+        ({"next_offset": 6}, "decide where to go on (`reset --as-told 0`)"),
+        ({"next_offset": 1}, "decide where to go on (`reset --as-told 0`)"),
         ({"next_offset": 6}, "behind the input's end"),
         ({"next_offset": 1}, "before the input's first offset"),
         ({"partition_count": 4}, "partitions"),

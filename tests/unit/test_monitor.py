@@ -8,7 +8,8 @@ from agents.lane.status import Clocks
 from deploy.inspection.lag import PartitionLag
 from deploy.inspection.oldest_waiting import OldestWaiting
 from deploy.monitor.collector import MonitorCollector, monitor_registry
-from deploy.monitor.look import GroupView, Look, PartitionEnds, Watched
+from deploy.monitor.groups import GroupView, Watched
+from deploy.monitor.look import Look, PartitionEnds
 from deploy.records.consumer_groups import Member
 from deploy.records.reader import Polled
 from deploy.records.topic_record import Span, TopicRecord
@@ -101,16 +102,20 @@ class Time:
         return Clocks(lambda: int(self.now_s * 1000), lambda: self.now_s)
 
 
-def look(lags: Mapping[Partition, PartitionLag], stable_age_ms: int | None = 0) -> Look:
+def look(
+    lags: Mapping[Partition, PartitionLag],
+    stable_age_ms: int | None = 0,
+    hanging: int | None = 0,
+) -> Look:
     return Look(
         cluster="c1",
-        partitions={ZERO: PartitionEnds(0, 9, 9, stable_age_ms)},
+        partitions={ZERO: PartitionEnds(0, 9, 9, stable_age_ms, hanging)},
         groups={"biolatch": GroupView(lags=lags, members={ZERO: MEMBER})},
     )
 
 
 def collector(time: Time, cluster_name: str | None = None) -> MonitorCollector:
-    return MonitorCollector(time.clocks(), cluster_name=cluster_name, old_after_s=30, hanging_s=60)
+    return MonitorCollector(time.clocks(), cluster_name=cluster_name, old_after_s=30)
 
 
 def shown(of: MonitorCollector) -> str:
@@ -143,7 +148,7 @@ def test_a_look_is_shown_with_the_member_that_has_the_partition() -> None:
 
 def test_what_is_unknown_is_absent_and_so_is_every_sum_with_it() -> None:
     of = collector(Time(), cluster_name="production")
-    of.saw(look({ZERO: lag(5, 9, 1500), ONE: lag(12, 9, None)}, stable_age_ms=None))
+    of.saw(look({ZERO: lag(5, 9, 1500), ONE: lag(12, 9, None)}, stable_age_ms=None, hanging=None))
     text = shown(of)
     assert 'cluster_name="production"' in text
     assert "kafka_consumergroup_group_lag{" in text
@@ -158,12 +163,12 @@ def test_what_is_unknown_is_absent_and_so_is_every_sum_with_it() -> None:
         assert f"\n{name}{{" not in text, name
 
 
-def test_a_transaction_hangs_when_it_is_open_for_longer_than_any_may_be() -> None:
+def test_transactions_that_hang_are_counted_and_none_is_0() -> None:
     of = collector(Time())
     where = '{cluster_name="c1",partition="0",topic="in"}'
-    for age_ms, hangs in ((0, 0), (60_000, 0), (60_001, 1)):
-        of.saw(look({}, stable_age_ms=age_ms))
-        assert f"\nbiolatch_hanging_transaction{where} {hangs}.0\n" in shown(of)
+    for hanging in (0, 1, 3):
+        of.saw(look({}, hanging=hanging))
+        assert f"\nbiolatch_hanging_transaction{where} {hanging}.0\n" in shown(of)
 
 
 def test_a_look_that_failed_or_is_old_says_nothing() -> None:
@@ -191,4 +196,7 @@ def test_groups_and_topics_of_the_application_are_told_by_their_names() -> None:
     ]
     topics = ("biolatch.verdicts", "bank-devices-changelog", "__consumer_offsets", "biolatchx")
     assert [watched.is_topic(each) for each in topics] == [True, True, False, False]
-    assert Watched(application="bank", group="elsewhere").is_group("elsewhere")
+    elsewhere = Watched(application="bank", group="elsewhere")
+    assert elsewhere.is_group("elsewhere")
+    assert elsewhere.is_group("elsewhere-analytics-verdicts")
+    assert elsewhere.is_group("bank-notifier")

@@ -16,9 +16,11 @@ from agents.notifier.notifications import sendable
 from deploy.reference.notifications import every_decision
 from events.decisions import DECISION_TYPES, Decision
 from events.errors import MalformedInput, Misconfigured
+from events.verdicts import Noted
 from events.vocabulary import DisabledReason, FallbackReason, Guidance, PromptLabel
 from schemas.export import json_schemas
 from schemas.notifications import Notification, notification_id
+from schemas.output_records import read_output
 
 LOCALES = ("en", "de")
 CATALOGUES_FOLDER = Path(__file__).parents[2] / "agents" / "notifier" / "locales"
@@ -169,14 +171,26 @@ def test_a_type_of_a_later_version_is_passed_over() -> None:
     assert sendable(b"{}", later, CATALOGUES) is None
 
 
+def test_a_verdict_is_passed_over() -> None:
+    members = {"device_id", "user_id", "policy_version", "occurred_at", "cause", "guidance"}
+    decision = msgspec.to_builtins(EVERY[0])
+    value = msgspec.json.encode({name: decision[name] for name in members})
+    verdict = headers(EVERY[0], ce_type=Noted.event_type.encode())
+    assert read_output(value, verdict) is not None
+    assert sendable(value, verdict, CATALOGUES) is None
+
+
 @pytest.mark.parametrize(
     ("value", "changes", "code"),
     [
         (None, {}, "decision.data-unreadable"),
         (b"{", {}, "decision.data-unreadable"),
         (b"{}", {}, "decision.data-unreadable"),
+        (b'{"device_id":"\xff"}', {}, "decision.data-unreadable"),
         (b"{}", {"ce_id": None}, "decision.header-missing"),
         (b"{}", {"ce_type": b""}, "decision.header-missing"),
+        (msgspec.json.encode(EVERY[0]), {"ce_id": b"\xff"}, "decision.header-unreadable"),
+        (msgspec.json.encode(EVERY[0]), {"ce_time": b"yesterday"}, "decision.header-unreadable"),
     ],
 )
 def test_what_is_no_decision_is_said_so(

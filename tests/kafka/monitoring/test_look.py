@@ -12,12 +12,14 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from agents.lane.port import Partition
 from deploy.inspection.lag import PartitionLag
 from deploy.kafka.local import LocalKafka
-from deploy.monitor.look import Look, Lookout, Watched
+from deploy.monitor.groups import Watched
+from deploy.monitor.look import Look, Lookout
 from deploy.records.connection import Connection
 from deploy.records.consumer_groups import ConsumerGroups
 from deploy.records.reader import TopicReader
 
 NOW_MS = time.time_ns() // 1_000_000
+HANGING_MS = 60_000
 
 
 class Cluster:
@@ -46,11 +48,11 @@ class Cluster:
             writer.produce(self.topic, b"v", key, partition=0, timestamp=NOW_MS - age_ms)
         assert writer.flush(30) == 0
 
-    def transaction(self) -> Producer:
+    def transaction(self, name: str = "") -> Producer:
         producer = Producer(
             {
                 "bootstrap.servers": self.servers,
-                "transactional.id": self.application,
+                "transactional.id": f"{self.application}{name}",
                 "transaction.timeout.ms": 60_000,
             }
         )
@@ -78,7 +80,7 @@ async def lookout(cluster: Cluster) -> AsyncIterator[Lookout]:
         TopicReader(connection) as committed,
         TopicReader(connection, uncommitted=True) as uncommitted,
     ):
-        yield Lookout(watched, groups, committed, uncommitted)
+        yield Lookout(watched, groups, committed, uncommitted, hanging_ms=HANGING_MS)
 
 
 def lag(look: Look, cluster: Cluster) -> PartitionLag:
@@ -165,6 +167,24 @@ async def test_behind_an_open_transaction_nobody_waits_and_its_age_is_said(
     free = await lookout.look(NOW_MS)
     assert free.partitions[cluster.zero].stable_age_ms == 0
     assert lag(free, cluster).behind_ms == 3000
+
+
+@pytest.mark.long
+async def test_transactions_that_hang_are_counted_and_those_that_are_young_are_not(
+    cluster: Cluster, lookout: Lookout
+) -> None:
+    cluster.create()
+    producers = [cluster.transaction(name) for name in ("first", "second", "third")]
+    for producer, age_ms in zip(producers, (3 * HANGING_MS, 2 * HANGING_MS, 1000), strict=True):
+        cluster.write(age_ms, producer=producer)
+    one = Partition(cluster.topic, 1)
+    for hanging in (2, 2, 1):
+        look = await lookout.look(NOW_MS)
+        assert look.partitions[cluster.zero].hanging == hanging
+        assert look.partitions[one].hanging == 0
+        producers.pop().abort_transaction(30)
+    gone = await lookout.look(NOW_MS)
+    assert gone.partitions[cluster.zero].hanging == 0
 
 
 @pytest.mark.drill

@@ -16,7 +16,7 @@ from tests.kafka.security.secured_kafka import SASL, SUPER_USER, USERS, SecuredK
 
 APPLY = ("topics", "apply", "--acls")
 DRIFT = 5
-AS_WANTED = "134 rights of 10 users are as they should be."
+AS_WANTED = "140 rights of 10 users are as they should be."
 ANALYST = f"User:{USERS[Role.ANALYST]}"
 SURPLUS = Acl(ANALYST, "TOPIC", "biolatch.dead-letters", "LITERAL", "READ")
 OF_A_STRANGER = SURPLUS._replace(user="User:stranger")

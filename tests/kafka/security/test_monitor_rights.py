@@ -1,7 +1,8 @@
 """The monitor sees what it has to, with its own rights and no others."""
 
 from agents.lane.port import Partition
-from deploy.monitor.look import Lookout, Watched
+from deploy.monitor.groups import Watched
+from deploy.monitor.look import Lookout
 from deploy.records.consumer_groups import ConsumerGroups
 from deploy.records.reader import TopicReader
 from schemas.rights import Role
@@ -20,7 +21,7 @@ async def test_the_monitor_sees_every_topic_and_the_workers_group(
         TopicReader(connection, uncommitted=True) as uncommitted,
     ):
         watched = Watched(application="biolatch", group="biolatch")
-        look = await Lookout(watched, groups, committed, uncommitted).look(0)
+        look = await Lookout(watched, groups, committed, uncommitted, hanging_ms=1).look(0)
     topics = topology()
     assert set(look.partitions) == {
         Partition(topic.name, number) for topic in topics.topics for number in range(PARTITIONS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from deploy.records.partitioner import partition_of
 from schemas.rights import Role
 from schemas.topics import VERDICTS
 from tests.kafka.commands.command_line import Program
@@ -86,6 +87,7 @@ def test_an_event_is_published_decided_and_looked_at_by_those_who_may(
     for command in (
         ("topics", "apply"),
         ("lag",),
+        ("lag", "--all"),
         ("tail", "verdicts", "-n", "1"),
         ("tail", "dead-letters", "-n", "1"),
         ("state", device),
@@ -102,6 +104,11 @@ def test_an_event_is_published_decided_and_looked_at_by_those_who_may(
     partition, offset = next_to_decide(biolatch_as(operator, "lag", "--json").out)
     assert biolatch_as(operator, "skip", str(partition), str(offset)).code == 0
     assert skipped in biolatch_as(operator, "dead-letters", "list").out
+    # Nor does anybody serve the security feed.
+    home = partition_of(device.encode(), PARTITIONS)
+    lane = ("skip", "--agents", "analytics", "--lane", "verdicts", str(home))
+    stands_at = json.loads(biolatch_as(operator, *lane, str(2**40), "--json").out)["next_offset"]
+    assert biolatch_as(operator, *lane, str(stands_at)).code == 0
 
 
 def next_to_decide(lag: str) -> tuple[int, int]:
