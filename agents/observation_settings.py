@@ -24,8 +24,8 @@ class MetricsSettings(BaseModel):
         default=9464,
         ge=0,
         le=65_535,
-        description="port of a worker; 0: none. Where it is taken a worker that was given it ends, "
-        "and one that was not goes on without",
+        description="port of a worker, whatever its agent; 0: none. Where it is taken a worker "
+        "that was given it ends, and one that was not goes on without",
     )
 
 

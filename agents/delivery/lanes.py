@@ -78,6 +78,7 @@ class DeliveryLanes(LaneSet[DeliveryLane]):
                 return  # dealt out anew already; the next assignment is on its way
             self.status.rebalances += 1
             self.status.assigned = staying
+            self.status.is_dealing = False
             for partition in sorted(staying):
                 if partition not in self._lanes:
                     self._lanes[partition] = self._new_lane(partition)
@@ -118,6 +119,7 @@ class DeliveryLanes(LaneSet[DeliveryLane]):
 
     async def _rest_all(self) -> None:
         self.status.assigned = frozenset()
+        self.status.is_dealing = True
         await asyncio.gather(*(lane.rest() for lane in self._lanes.values()))
 
     async def _commit_regularly(self) -> None:

@@ -242,7 +242,7 @@ def _obstacle(partition: Partition, lane: LaneStatus) -> str:
     match lane.state:
         case LaneState.PARKED:
             return f"{partition} is parked: {lane.parked_reason}"
-        case LaneState.OPENING:
+        case LaneState.OPENING if lane.recovery_left:
             return f"{partition} is recovering: {lane.recovery_left} changelog offsets to read"
         case state:
             return f"{partition} is {state}"

@@ -5,21 +5,22 @@ each number once and copies what may grow meanwhile.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import partial
 from typing import Final, cast
 
 import msgspec
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from agents import tally
-from agents.lane.port import Count, Partition
-from agents.lane.status import LaneState, LaneStatus, Step, WorkerStatus
+from agents.lane.port import Count
+from agents.lane.status import LaneStatus, Step, WorkerStatus
 from agents.metrics import of_workers
-from agents.metrics.catalogue import Measure
+from agents.metrics.lane_metrics import Lane, by_partition, counted, open_ones, standing
+from agents.metrics.process_registry import process_registry
 from events.decisions import DECISION_TYPES, Decision
 from events.verdicts import VERDICT_TYPES
 from events.vocabulary import RefusedReason
@@ -48,8 +49,6 @@ _FROM_THE_START: Final[tuple[Count, ...]] = (
 )
 """Shown as 0 before the first one: what appears out of nothing is no increase to Prometheus."""
 
-_Lane = tuple[Partition, LaneStatus]
-
 
 class WorkerCollector(Collector):
     """The metrics of one worker."""
@@ -62,15 +61,17 @@ class WorkerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every metric, as it is now."""
         status = self._status
-        lanes: list[_Lane] = sorted(status.lanes.copy().items())
-        open_lanes = [each for each in lanes if each[1].state is not LaneState.CLOSED]
+        lanes: list[Lane] = sorted(status.lanes.copy().items())
+        open_lanes = open_ones(lanes)
         # One without numbers stands for all that are to come.
         every = [LaneStatus(), *(lane for _, lane in lanes)]
         yield of_workers.LATENCY.spread([lane.latency_s for lane in every])
         yield of_workers.TRANSACTION_DURATION.spread([lane.transaction_s for lane in every])
         yield of_workers.BATCH_EVENTS.spread([lane.batch_events for lane in every])
         yield from _counts(every)
-        yield from _of_all(lanes)
+        yield from counted(lanes, events=of_workers.EVENTS)
+        yield by_partition(lanes, of_workers.TRANSACTIONS, lambda lane: lane.transactions)
+        yield from standing(open_lanes)
         yield from _of_open(open_lanes)
         yield of_workers.READY.is_now(status.ready)
         yield of_workers.ASSIGNED.is_now(len(status.assigned))
@@ -108,21 +109,9 @@ def _named(counts: Counter[Count], name: str) -> list[tuple[list[str], int]]:
     return sorted(([*labels], number) for (of, *labels), number in counts.items() if of == name)
 
 
-def _of_all(lanes: list[_Lane]) -> Iterator[Metric]:
-    """What goes on counting when a partition leaves and comes back."""
-    of = partial(_by_partition, lanes)
-    yield of(of_workers.EVENTS, lambda lane: lane.events)
-    yield of(of_workers.TRANSACTIONS, lambda lane: lane.transactions)
-    yield of(of_workers.OPENINGS, lambda lane: lane.openings)
-    yield of(of_workers.FAILURES, lambda lane: lane.failures)
-    yield of(of_workers.PARKINGS, lambda lane: lane.parkings)
-    yield of(of_workers.BATCHES_DROPPED, lambda lane: lane.batches_dropped)
-
-
-def _of_open(lanes: list[_Lane]) -> Iterator[Metric]:
+def _of_open(lanes: list[Lane]) -> Iterator[Metric]:
     """What is true only while a partition is here: another worker shows it afterwards."""
-    of = partial(_by_partition, lanes)
-    yield of(of_workers.POSITION, lambda lane: lane.position)
+    of = partial(by_partition, lanes)
     yield of(
         of_workers.LAST_COMMIT,
         lambda lane: None if lane.committed_ms is None else lane.committed_ms / 1000,
@@ -130,32 +119,8 @@ def _of_open(lanes: list[_Lane]) -> Iterator[Metric]:
     yield of(of_workers.ROWS, lambda lane: lane.rows)
     yield of(of_workers.RECOVERY_REMAINING, lambda lane: lane.recovery_left)
     yield of(of_workers.RECOVERY_DURATION, lambda lane: lane.restore_s)
-    yield of_workers.LANE_STATE.of(
-        ((*_labels(partition), state), lane.state is state)
-        for partition, lane in lanes
-        for state in LaneState
-        if state is not LaneState.CLOSED
-    )
-
-
-def _by_partition(
-    lanes: list[_Lane], measure: Measure, value: Callable[[LaneStatus], float | None]
-) -> Metric:
-    values = ((partition, value(lane)) for partition, lane in lanes)
-    return measure.of(
-        (_labels(partition), number) for partition, number in values if number is not None
-    )
-
-
-def _labels(partition: Partition) -> tuple[str, str]:
-    return partition.topic, str(partition.number)
 
 
 def worker_registry(status: WorkerStatus, build: dict[str, str]) -> CollectorRegistry:
     """All metrics of a worker's process, those of Python and of the operating system included."""
-    registry = CollectorRegistry()
-    registry.register(WorkerCollector(status, build))
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    GCCollector(registry=registry)
-    return registry
+    return process_registry(WorkerCollector(status, build))

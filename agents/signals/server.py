@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from agents.metrics.at_work import AtWork
 from agents.signals.settings import SharedSignalsSettings
 from events.errors import Misconfigured
 
@@ -49,8 +50,13 @@ def _loaded(app: Starlette, signals: SharedSignalsSettings) -> uvicorn.Config:
     return config
 
 
-async def serve(app: Starlette, signals: SharedSignalsSettings) -> None:
+async def serve(app: Starlette, signals: SharedSignalsSettings, at_work: AtWork) -> None:
     """Answer requests until cancelled.
+
+    Args:
+        app: answers.
+        signals: where it listens, with which certificate.
+        at_work: told while whoever connects is answered.
 
     Raises:
         Misconfigured: the address cannot be listened on, or the certificate cannot be used.
@@ -61,6 +67,7 @@ async def serve(app: Starlette, signals: SharedSignalsSettings) -> None:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((signals.listen_host, signals.listen_port))
+        listening.listen()
     except OSError as error:
         listening.close()
         raise Misconfigured(
@@ -71,7 +78,8 @@ async def serve(app: Starlette, signals: SharedSignalsSettings) -> None:
     _logger.info("signals.serving", host=signals.listen_host, port=port)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     try:
-        await asyncio.shield(serving)
+        with at_work.now():
+            await asyncio.shield(serving)
     finally:
         server.should_exit = True
         await serving

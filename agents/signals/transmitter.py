@@ -17,6 +17,7 @@ from agents.kafka_connection import connected, kafka_options
 from agents.lane.kafka.client import KafkaLogs
 from agents.lane.log import LogFailure
 from agents.lane.port import Partition
+from agents.metrics.at_work import AtWork
 from agents.settings import Settings
 from agents.signals.access_tokens import AccessTokens
 from agents.signals.api import Api, Ends, Limits
@@ -51,8 +52,12 @@ class _Required:
 class Transmitter:
     """One process of the transmitter; start as many as you like."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, at_work: AtWork) -> None:
         """Read every file that is needed; nothing is connected before `run`.
+
+        Args:
+            settings: of this process.
+            at_work: told while requests are answered and the streams are known.
 
         Raises:
             Misconfigured: a setting is missing, or a file cannot be used.
@@ -60,6 +65,7 @@ class Transmitter:
         signals = settings.signals
         required = _required(signals)
         self._settings: Final = settings
+        self._at_work: Final = at_work
         self._topics: Final[Topology] = topology(settings.application.name)
         self._endpoints: Final = Endpoints(required.issuer)
         self._token_issuer: Final = required.token_issuer
@@ -123,7 +129,8 @@ class Transmitter:
                 polled = PollStreams(source)
                 api = self._api(source, polled, _ends(logs, read, partitions))
                 pushed = PushStreams(Pusher(source, http, self._keys, backoff))
-                parts = (store.follow(), polled.run(), pushed.run(), serve(api.app(), signals))
+                serving = serve(api.app(), signals, self._at_work)
+                parts = (store.follow(), polled.run(), pushed.run(), serving)
                 await _until(stop, *(asyncio.ensure_future(part) for part in parts))
 
     def _api(self, source: FeedSource, polled: PollStreams, ends: Ends) -> Api:

@@ -15,6 +15,7 @@ import structlog
 
 from agents.analytics_settings import AnalyticsSettings
 from agents.lane.port import Partition
+from agents.metrics.at_work import AtWork
 from deploy.analytics.columns import Row, row_of
 from deploy.analytics.store import ParquetStore
 from deploy.records.connection import Connection
@@ -57,12 +58,24 @@ class Sink:
     """Keeps the feed: reads, waits a little, and puts it in place."""
 
     def __init__(
-        self, connection: Connection, store: ParquetStore, settings: AnalyticsSettings
+        self,
+        connection: Connection,
+        store: ParquetStore,
+        settings: AnalyticsSettings,
+        at_work: AtWork,
     ) -> None:
-        """Prepare; nothing is read yet."""
+        """Prepare; nothing is read yet.
+
+        Args:
+            connection: where the topic is.
+            store: where the files are.
+            settings: when they are written.
+            at_work: told while the topic is read.
+        """
         self._connection: Final = connection
         self._store: Final = store
         self._settings: Final = settings
+        self._at_work: Final = at_work
         self._pruned_for = ""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -78,17 +91,23 @@ class Sink:
             reader.start(starts)
             waiting = {each: _Waiting(start, start) for each, start in starts.items()}
             _logger.info("parquet.serving", partitions=len(partitions))
-            checked_s = time.monotonic()
-            while not stop.is_set():
-                polled = await reader.poll(partitions, key=None, wait_s=_WAIT_S_MAX)
-                for partition, each in polled.items():
-                    waiting[partition].take(each)
-                await self._put(waiting, everything=False)
-                self._prune()
-                if time.monotonic() - checked_s > _ALIVE_CHECK_S:
-                    await reader.check_alive()
-                    checked_s = time.monotonic()
+            with self._at_work.now():
+                await self._keep(reader, waiting, stop)
             await self._put(waiting, everything=True)
+
+    async def _keep(
+        self, reader: TopicReader, waiting: Mapping[Partition, _Waiting], stop: asyncio.Event
+    ) -> None:
+        checked_s = time.monotonic()
+        while not stop.is_set():
+            polled = await reader.poll([*waiting], key=None, wait_s=_WAIT_S_MAX)
+            for partition, each in polled.items():
+                waiting[partition].take(each)
+            await self._put(waiting, everything=False)
+            self._prune()
+            if time.monotonic() - checked_s > _ALIVE_CHECK_S:
+                await reader.check_alive()
+                checked_s = time.monotonic()
 
     def _starts(self, spans: Mapping[Partition, Span]) -> dict[Partition, int]:
         starts: dict[Partition, int] = {}

@@ -8,13 +8,14 @@ from functools import partial
 
 import structlog
 
+from agents.agent_process import run_groups
 from agents.analytics import AnalyticsAgent
 from agents.app import Worker, WorkerTopics
 from agents.feed_keys import FeedKeys, read_feed_keys
+from agents.lane.status import WorkerStatus
 from agents.lane.wording import OperatorCommands
 from agents.log_output import write_log
 from agents.settings import Settings, load_settings
-from agents.supervise import supervise
 from agents.together import run_together
 from deploy.analytics.lanes import Lane, lanes
 from deploy.broker_address import at_the_broker_of_this_folder
@@ -31,7 +32,8 @@ def work(*, compiled: bool) -> int:
         compiled: of no concern here; the mapping is not compiled.
 
     Raises:
-        Misconfigured: a setting is wrong, or there are no keys to mask ids with.
+        Misconfigured: a setting is wrong, there are no keys to mask ids with, or metrics cannot be
+            shown where a setting says.
     """
     del compiled
     settings = at_the_broker_of_this_folder(load_settings())
@@ -39,7 +41,12 @@ def work(*, compiled: bool) -> int:
     serving = workers(settings, keys)
     write_log(settings.log)
     _logger.info("analytics.masking", key=keys.key_ids[0], keys=len(keys.key_ids))
-    return supervise(partial(run_together, [worker.run for worker in serving]))
+    main = partial(run_together, [worker.run for worker in serving])
+    kinds = lanes(topology(settings.application.name))
+    groups: dict[str, WorkerStatus] = {
+        lane.input.name: worker.status for lane, worker in zip(kinds, serving, strict=True)
+    }
+    return run_groups(settings.metrics, "analytics", main, groups)
 
 
 def required_keys(settings: Settings) -> FeedKeys:

@@ -2,11 +2,11 @@
 
 import structlog
 
+from agents.agent_process import run_groups
 from agents.delivery_worker import DeliveryWorker
 from agents.log_output import write_log
-from agents.notifier.worker import notifier_agent
+from agents.notifier.worker import NAME, notifier_agent
 from agents.settings import load_settings
-from agents.supervise import supervise
 from deploy.broker_address import at_the_broker_of_this_folder
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -19,10 +19,11 @@ def work(*, compiled: bool) -> int:
         compiled: whether rules and codec run as machine code, for the log.
 
     Raises:
-        Misconfigured: a setting is wrong.
+        Misconfigured: a setting is wrong, or metrics cannot be shown where it says.
     """
     settings = at_the_broker_of_this_folder(load_settings())
     agent = notifier_agent(settings.notifier)
     write_log(settings.log)
     _logger.info("worker.rules", compiled=compiled)
-    return supervise(DeliveryWorker(settings, agent).run)
+    worker = DeliveryWorker(settings, agent)
+    return run_groups(settings.metrics, NAME, worker.run, {agent.input: worker.status})

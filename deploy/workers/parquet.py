@@ -2,9 +2,10 @@
 
 import asyncio
 
+from agents.agent_process import run_single
 from agents.log_output import write_log
+from agents.metrics.at_work import AtWork
 from agents.settings import load_settings
-from agents.supervise import supervise
 from deploy.analytics.sink import Sink
 from deploy.analytics.store import opened
 from deploy.records.connection import connection_to
@@ -18,7 +19,8 @@ def work(*, compiled: bool) -> int:
         compiled: of no concern here; nothing of it is compiled.
 
     Raises:
-        Misconfigured: a setting is wrong, pyarrow is missing, or another process has the folder.
+        Misconfigured: a setting is wrong, pyarrow is missing, another process has the folder, or
+            metrics cannot be shown where a setting says.
     """
     del compiled
     settings = load_settings()
@@ -36,11 +38,12 @@ def work(*, compiled: bool) -> int:
             f'{error.name} is not installed: `pip install "biolatch[analytics]"` mends it',
         ) from error
     connection = connection_to(settings.kafka)
+    at_work = AtWork("it does not read the feed yet")
 
     async def keep(stop: asyncio.Event) -> None:
         # Opened anew for each try, so that it goes on from what stands in files.
         with opened(folder, write_rows) as store:
-            await Sink(connection, store, settings.analytics).run(stop)
+            await Sink(connection, store, settings.analytics, at_work).run(stop)
 
     write_log(settings.log)
-    return supervise(keep)
+    return run_single(settings.metrics, "parquet", keep, at_work)

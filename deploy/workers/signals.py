@@ -1,9 +1,10 @@
 """The worker that `biolatch run --agents signals` starts: the Shared Signals transmitter."""
 
+from agents.agent_process import run_single
 from agents.log_output import write_log
+from agents.metrics.at_work import AtWork
 from agents.settings import load_settings
 from agents.signals.transmitter import Transmitter
-from agents.supervise import supervise
 from deploy.broker_address import at_the_broker_of_this_folder
 
 
@@ -14,10 +15,11 @@ def work(*, compiled: bool) -> int:
         compiled: whether rules and codec run as machine code; nothing here needs them.
 
     Raises:
-        Misconfigured: a setting is wrong.
+        Misconfigured: a setting is wrong, or metrics cannot be shown where it says.
     """
     del compiled
     settings = at_the_broker_of_this_folder(load_settings())
-    transmitter = Transmitter(settings)
+    at_work = AtWork("it does not answer requests yet")
+    transmitter = Transmitter(settings, at_work)
     write_log(settings.log)
-    return supervise(transmitter.run)
+    return run_single(settings.metrics, "signals", transmitter.run, at_work)

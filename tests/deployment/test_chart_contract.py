@@ -104,7 +104,8 @@ def test_a_pod_is_probed_where_its_process_answers(helm: Helm) -> None:
             }
             assert paths == {"livenessProbe": "/livez", "readinessProbe": "/readyz"}
     probed = {name for name, container in by_name.items() if "livenessProbe" in container}
-    assert probed == {f"login-biolatch-{each}" for each in ("devices", "monitor", *SERVERS)}
+    assert probed == by_name.keys() - {"login-biolatch-topics"}
+    assert {f"login-biolatch-{each}" for each in (*AGENTS, "monitor", *SERVERS)} <= probed
 
 
 @SETS

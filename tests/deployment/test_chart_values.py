@@ -24,10 +24,6 @@ pytestmark = pytest.mark.long
             {"agents": {"devices": {"terminationGracePeriodSeconds": 10}}},
             "/agents/devices/terminationGracePeriodSeconds",
         ),
-        (
-            {"agents": {"notifier": {"enabled": True, "metrics": True}}},
-            "metrics is true for agents.notifier, which shows none",
-        ),
         ({"topics": {"by": "magic"}}, "/topics/by"),
         (
             {"settings": {"BIOLATCH_LANE__BATCH_RECORD_MAX": 5}},

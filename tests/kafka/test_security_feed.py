@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from agents.analytics_settings import AnalyticsSettings
 from agents.feed_keys import FeedKeys
 from agents.kafka_settings import KafkaSettings
+from agents.metrics.at_work import AtWork
 from agents.setting_groups import ApplicationSettings
 from agents.settings import Settings
 from agents.supervise import Main
@@ -77,8 +78,9 @@ async def test_what_was_decided_is_told_masked_and_kept_once(
     await publish(servers, device)
     feed = [worker.run for worker in workers(settings, keys)]
     connection = Connection(bootstrap_servers=servers)
+    at_work = AtWork("it does not read")
     with opened(tmp_path, write_rows) as store:
-        sink = Sink(connection, store, settings.analytics)
+        sink = Sink(connection, store, settings.analytics, at_work)
         async with running(lambda stop: run_together(feed, stop)), running(sink.run):
             mask = keys(IdKind.DEVICE, device).uid
             async with asyncio.timeout(WAIT_S):
@@ -95,7 +97,7 @@ async def test_what_was_decided_is_told_masked_and_kept_once(
     with opened(tmp_path, write_rows) as store:
         store.positions[0] = 10**12
         with pytest.raises(Misconfigured, match="the topic was made anew"):
-            await Sink(connection, store, settings.analytics).run(asyncio.Event())
+            await Sink(connection, store, settings.analytics, at_work).run(asyncio.Event())
 
 
 def about(folder: Path, mask: str) -> list[dict[str, object]]:

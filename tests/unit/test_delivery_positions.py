@@ -45,6 +45,21 @@ def test_at_rest_nothing_is_tried_and_a_try_in_flight_gets_its_time() -> None:
     run(scenario())
 
 
+def test_a_worker_at_rest_is_not_ready_and_says_so() -> None:
+    async def scenario() -> None:
+        async with delivering(Worker(new_input(), Outside())) as worker:
+            await reached(lambda: worker.status.ready)
+            await worker.lanes.hold()
+            assert worker.status.obstacles == ["the group deals its partitions out"]
+            await worker.lanes.assign([ZERO], lambda: False)  # dealt out anew meanwhile
+            assert worker.status.obstacles == ["the group deals its partitions out"]
+            await worker.lanes.assign([ZERO], lambda: True)
+            await reached(lambda: worker.status.ready)
+        assert not worker.status.ready
+
+    run(scenario())
+
+
 def test_a_try_that_takes_too_long_at_rest_is_cancelled_and_repeated_by_the_next_owner() -> None:
     async def scenario() -> None:
         log, outside = new_input(), Outside()
@@ -172,6 +187,7 @@ def test_a_courier_s_defect_parks_the_partition_and_it_is_tried_again() -> None:
             assert (
                 "what lies at offset 1 is not understood: ValueError" in worker.status.parked[ZERO]
             )
+            assert worker.status.obstacles == [f"{ZERO} is parked: {worker.status.parked[ZERO]}"]
             await worker.catch_up(ONE)
             assert log.group_offsets[ZERO] == 1
             log.stored(ZERO).records[1] = replace(log.stored(ZERO).records[1], value=b"")

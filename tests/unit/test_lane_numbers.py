@@ -99,5 +99,7 @@ def test_recovering_and_a_missing_input_are_said() -> None:
     lane.state = LaneState.OPENING
     lane.recovers(1200)
     assert status.obstacles == ["in/0 is recovering: 1200 changelog offsets to read"]
+    lane.recovers(0)
+    assert status.obstacles == ["in/0 is opening"]
     lane.state = LaneState.REOPENING
     assert status.obstacles == ["in/0 is reopening"]

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from agents.lane.port import Partition
 from agents.lane.status import LaneState, WorkerStatus
 from agents.metrics.endpoint import PortTaken, endpoint
+from agents.metrics.of_agents import ANY_AGENT_MEASURES, LANE_AGENT_MEASURES
 from agents.metrics.of_workers import WORKER_MEASURES
 from agents.metrics.pulse import Pulse
 from agents.metrics.worker_collector import worker_registry
@@ -145,9 +146,11 @@ def test_no_label_is_an_id_or_a_text_that_a_publisher_chose() -> None:
     of_events = {"type", "reason", "code", "signer"}
     of_lanes = {"topic", "partition", "state", "step"}
     of_builds = {"version", "policy_version", "row_format", "compiled"}
+    of_agents = {"agent"}
     of_groups = {"cluster_name", "group", "member_host", "consumer_id", "client_id"}
-    labels = {label for each in (*WORKER_MEASURES, *MONITOR_MEASURES) for label in each.labels}
-    assert labels == of_events | of_lanes | of_builds | of_groups
+    of_ours = (*WORKER_MEASURES, *ANY_AGENT_MEASURES, *LANE_AGENT_MEASURES, *MONITOR_MEASURES)
+    labels = {label for each in of_ours for label in each.labels}
+    assert labels == of_events | of_lanes | of_builds | of_agents | of_groups
 
 
 def test_it_is_on_this_machine_only_unless_it_is_told_otherwise() -> None:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from agents.metrics.catalogue import Kind, Measure
+from agents.metrics.of_agents import ANY_AGENT_MEASURES, LANE_AGENT_MEASURES
 from agents.metrics.of_workers import WORKER_MEASURES
 from deploy.monitor.measures import MONITOR_MEASURES
 from tests.unit.promql import Asked, asked, grouped_by
@@ -32,6 +33,9 @@ OF_PROCESSES = {
     "python_gc_collections_total",
 }
 OF_PROMETHEUS = {"instance", "job"}
+AGENT_MEASURES = (*ANY_AGENT_MEASURES, *LANE_AGENT_MEASURES)
+# Of a metric that other agents show by more labels, a query may ask only what all of them have.
+MEASURES = (*AGENT_MEASURES, *WORKER_MEASURES, *MONITOR_MEASURES)
 FORM = (
     "**What it means.** ", "**What users notice.** ", "**Look here.**", "**Do this.**",
     "**When it is over.** ",
@@ -47,7 +51,7 @@ def series_of(measure: Measure) -> Iterator[str]:
 
 LABELS = {
     name: {*measure.labels, *OF_PROMETHEUS, *({"le"} if name.endswith("_bucket") else ())}
-    for measure in (*WORKER_MEASURES, *MONITOR_MEASURES)
+    for measure in MEASURES
     for name in series_of(measure)
 } | dict.fromkeys((*OF_PROCESSES, *RECORDED), OF_PROMETHEUS)
 
@@ -78,11 +82,7 @@ def test_every_query_asks_for_metrics_that_exist_by_labels_that_they_have(expres
 
 def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert() -> None:
     shown = {metric for expression in EXPRESSIONS for metric, _ in asked(expression)}
-    unused = {
-        measure.name
-        for measure in (*WORKER_MEASURES, *MONITOR_MEASURES)
-        if not shown & set(series_of(measure))
-    }
+    unused = {measure.name for measure in MEASURES if not shown & set(series_of(measure))}
     assert (
         unused
         == {
@@ -100,6 +100,25 @@ def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert() -> None:
         }
         - shown
     )
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_a_query_of_what_other_agents_show_too_says_whose_it_wants(expression: str) -> None:
+    """Records of several topics added up are of nothing that anybody asks for."""
+    for metric, labels in asked(expression):
+        assert metric != "biolatch_events_total" or "topic" in labels
+
+
+def test_no_other_agent_shows_what_the_objective_is_computed_from() -> None:
+    of_all_agents = {"biolatch_events_total", "biolatch_ready"}
+    of_deciding = {
+        metric
+        for rule in RULES
+        for metric, _ in asked(rule["expr"])
+        if metric not in RECORDED | of_all_agents
+    } - {"biolatch_lane_state", "biolatch_rebalances_total"}
+    assert "biolatch_build_info" in of_deciding
+    assert not of_deciding & {name for each in AGENT_MEASURES for name in series_of(each)}
 
 
 def test_the_reader_of_queries_reads_them() -> None:
