@@ -72,12 +72,13 @@ class RecordAppender:
         try:
             async with asyncio.timeout(_APPEND_REQUESTS * self._options.request_timeout_s):
                 with log_failures(f"cannot append to {partition}"):
-                    await self._producer.send_and_wait(
-                        partition.topic,
-                        value,
-                        key=key,
-                        partition=partition.number,
-                        headers=list(headers),
+                    # A batch of one: aiokafka's `send` refuses a record with neither key nor value.
+                    batch = self._producer.create_batch()
+                    batch.append(timestamp=None, key=key, value=value, headers=list(headers))
+                    await (
+                        await self._producer.send_batch(
+                            batch, partition.topic, partition=partition.number
+                        )
                     )
         except TimeoutError as error:
             raise LogFailure(f"no broker has taken a record for {partition}") from error
