@@ -9,6 +9,7 @@ import asyncio
 import signal
 from pathlib import Path
 
+import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.kafka.local import LocalKafka
@@ -27,6 +28,7 @@ ROUNDS = 4
 EVENTS_EACH = 3
 
 
+@pytest.mark.long
 async def test_lone_events_are_decided_while_partitions_move(
     fresh_kafka: LocalKafka, tmp_path: Path
 ) -> None:

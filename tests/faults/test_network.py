@@ -20,6 +20,7 @@ _LOOK_S = 0.02
 Trouble = Callable[[Campaign, Proxy], Awaitable[None]]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(COUNTS.run_s_max)
 async def test_every_event_is_decided_once_over_a_bad_network() -> None:
     proxy_port, behind_port = free_port(), free_port()

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+
 from deploy.exit_codes import ExitCode
 from deploy.kafka.admin import KafkaAdmin
 from deploy.kafka.local import LocalKafka
@@ -199,6 +201,7 @@ async def test_a_killed_broker_is_waited_for_and_nothing_is_lost_or_doubled(
     assert ids_by_device(await stored(connection)) == sent_by_device(lines)
 
 
+@pytest.mark.long
 async def test_after_giving_up_it_says_where_to_go_on_and_going_on_loses_nothing(
     fresh_kafka: LocalKafka, tmp_path: Path
 ) -> None:

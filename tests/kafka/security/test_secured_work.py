@@ -118,6 +118,7 @@ def next_to_decide(lag: str) -> tuple[int, int]:
     raise AssertionError(lag)
 
 
+@pytest.mark.long
 def test_a_worker_serves_on_when_password_certificate_key_and_authority_are_replaced(
     secured_kafka: SecuredKafka, biolatch_as: As, tmp_path: Path
 ) -> None:
