@@ -9,6 +9,7 @@ from tests.faults.campaign_size import COUNTS
 
 
 @pytest.mark.timeout(COUNTS.run_s_max)
+@pytest.mark.long
 async def test_workers_outlive_the_broker() -> None:
     async with campaign("broker-lost") as running:
         for _ in range(COUNTS.broker_kills):

@@ -68,6 +68,7 @@ def test_every_row_for_machines(scratch: Path) -> None:
     _nothing_is_left(scratch)
 
 
+@pytest.mark.long
 def test_interrupted_on_a_terminal(scratch: Path) -> None:
     terminal, inside = pty.openpty()
     demo = subprocess.Popen(  # noqa: S603 (as above)
