@@ -174,6 +174,7 @@ async def test_transactions_that_hang_are_counted_and_those_that_are_young_are_n
     cluster: Cluster, lookout: Lookout
 ) -> None:
     cluster.create()
+    cluster.commit(0)  # so that the broker has a coordinator for the group: it makes one when asked
     producers = [cluster.transaction(name) for name in ("first", "second", "third")]
     for producer, age_ms in zip(producers, (3 * HANGING_MS, 2 * HANGING_MS, 1000), strict=True):
         cluster.write(age_ms, producer=producer)
