@@ -38,23 +38,24 @@ class TracingPublisher:
         on_waiting: Waiting,
     ) -> None:
         """See `Publisher`; the span of a record that was not acknowledged never ends."""
-        spans = [self._begun(record) for record in records]
+        traced = [self._traced(record) for record in records]
 
         def acknowledged(places: Sequence[int]) -> None:
             for place in places:
-                spans[place].end()
+                traced[place][1].end()
             on_acknowledged(places)
 
         await self._publisher.publish(
-            [self._named(record, span) for record, span in zip(records, spans, strict=True)],
+            [record for record, _ in traced],
             wait_s_max=wait_s_max,
             on_acknowledged=acknowledged,
             on_waiting=on_waiting,
         )
 
-    def _begun(self, record: KeyedRecord) -> "Span":
+    def _traced(self, record: KeyedRecord) -> "tuple[KeyedRecord, Span]":
+        """The record, which names its trace now, and its span."""
         trace = trace_of(record.value, record.headers)
-        return self._tracer.start_span(
+        span = self._tracer.start_span(
             f"send {DEVICE_EVENTS}",
             context=None if trace is None else self._contexts.extract({"traceparent": trace}),
             kind=self._kind,
@@ -65,11 +66,9 @@ class TracingPublisher:
                 "messaging.destination.name": DEVICE_EVENTS,
             },
         )
-
-    def _named(self, record: KeyedRecord, span: "Span") -> KeyedRecord:
-        if trace_of(record.value, record.headers) is not None:
-            return record
+        if trace is not None:
+            return record, span
         carrier: dict[str, str] = {}
         self._contexts.inject(carrier, self._in_context(span))
         header = (TRACE_HEADER, carrier["traceparent"].encode())
-        return record._replace(headers=(*record.headers, header))
+        return record._replace(headers=(*record.headers, header)), span

@@ -8,13 +8,14 @@ from functools import partial
 from itertools import groupby
 from typing import Final, NamedTuple, TypeAlias
 
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from agents.lane.port import Partition
 from agents.lane.status import Clocks
 from agents.metrics.catalogue import Measure
+from agents.metrics.process_registry import process_registry
 from deploy.inspection.lag import PartitionLag
 from deploy.monitor import measures
 from deploy.monitor.groups import GroupView
@@ -148,9 +149,4 @@ def _seconds(duration_ms: int | None) -> float | None:
 
 def monitor_registry(collector: MonitorCollector) -> CollectorRegistry:
     """All metrics of the monitor's process, those of Python and of the system included."""
-    registry = CollectorRegistry()
-    registry.register(collector)
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    GCCollector(registry=registry)
-    return registry
+    return process_registry(collector)
